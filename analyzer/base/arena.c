@@ -1,0 +1,130 @@
+#include "analyzer/base/arena.h"
+
+#include <stdalign.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The first block is small, so that thousands of runs of a bulk check stay small. */
+enum { FIRST_BLOCK = 4 * 1024, LARGEST_BLOCK = 64 * 1024 };
+
+struct block {
+    struct block *next;
+    size_t used;
+    size_t size;
+    alignas(max_align_t) unsigned char bytes[];
+};
+
+struct xr_arena {
+    struct block *head;
+    struct xr_arena *into;               /* absorbed by: what is asked of this one goes there */
+    struct xr_arena *absorbed, *sibling; /* those that this one absorbed */
+};
+
+static struct block *block_new(size_t size)
+{
+    struct block *block = calloc(1, sizeof(*block) + size);
+
+    if (!block)
+        abort();
+    block->size = size;
+    return block;
+}
+
+struct xr_arena *xr_arena_new(void)
+{
+    struct xr_arena *arena = calloc(1, sizeof(*arena));
+
+    if (!arena)
+        abort();
+    arena->head = block_new(FIRST_BLOCK);
+    return arena;
+}
+
+void xr_arena_free(struct xr_arena *arena)
+{
+    if (!arena)
+        return;
+    for (struct xr_arena *inner = arena->absorbed, *next; inner; inner = next) {
+        next = inner->sibling;
+        xr_arena_free(inner);
+    }
+    for (struct block *block = arena->head, *next; block; block = next) {
+        next = block->next;
+        free(block);
+    }
+    free(arena);
+}
+
+void xr_arena_absorb(struct xr_arena *into, struct xr_arena *from)
+{
+    from->into = into;
+    from->sibling = into->absorbed;
+    into->absorbed = from;
+}
+
+static size_t next_size(const struct xr_arena *arena, size_t need)
+{
+    size_t size = arena->head->size * 2;
+
+    if (size > LARGEST_BLOCK)
+        size = LARGEST_BLOCK;
+    return need > size ? need : size;
+}
+
+void *xr_alloc(struct xr_arena *arena, size_t size)
+{
+    while (arena->into)
+        arena = arena->into;
+    struct block *block = arena->head;
+    size_t need = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+
+    if (need < size || need > SIZE_MAX / 2)
+        abort();
+    if (block->size - block->used < need) {
+        block = block_new(next_size(arena, need));
+        block->next = arena->head;
+        arena->head = block;
+    }
+    void *result = block->bytes + block->used;
+    block->used += need;
+    return result;
+}
+
+char *xr_vprintf(struct xr_arena *arena, const char *fmt, va_list args)
+{
+    va_list again;
+
+    va_copy(again, args);
+    int length = vsnprintf(NULL, 0, fmt, args);
+    if (length < 0)
+        abort();
+    char *text = xr_alloc(arena, (size_t)length + 1);
+    (void)vsnprintf(text, (size_t)length + 1, fmt, again);
+    va_end(again);
+    return text;
+}
+
+char *xr_printf(struct xr_arena *arena, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    char *text = xr_vprintf(arena, fmt, args);
+    va_end(args);
+    return text;
+}
+
+char *xr_strndup(struct xr_arena *arena, const char *text, size_t length)
+{
+    char *copy = xr_alloc(arena, length + 1);
+
+    memcpy(copy, text, length);
+    return copy;
+}
+
+char *xr_strdup(struct xr_arena *arena, const char *text)
+{
+    return xr_strndup(arena, text, strlen(text));
+}

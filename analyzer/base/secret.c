@@ -1,0 +1,22 @@
+#include "analyzer/base/secret.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct xr_secret xr_secret_new(const char *bytes, unsigned long length)
+{
+    struct xr_secret secret = { calloc(1, length + 1) };
+
+    if (!secret.bytes_)
+        abort();
+    memcpy(secret.bytes_, bytes, length);
+    return secret;
+}
+
+void xr_secret_done(struct xr_secret *secret)
+{
+    if (secret->bytes_)
+        explicit_bzero(secret->bytes_, strlen(secret->bytes_));
+    free(secret->bytes_);
+    secret->bytes_ = NULL;
+}

@@ -1,0 +1,200 @@
+#include "analyzer/commands/form.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyzer/base/text.h"
+#include "analyzer/commands/command.h"
+#include "analyzer/wire/ews.h"
+#include "analyzer/wire/tls.h"
+#include "analyzer/wire/url.h"
+
+enum { WARN_DAYS = 30, CRIT_DAYS = 7 };
+
+void xr_form_init(struct xr_form *form)
+{
+    *form = (struct xr_form){ .password_fd = -1, .timeout = 60, .step_timeout = 10 };
+}
+
+static int parse_auth(const struct xr_form *form, struct xr_target *ret)
+{
+    static const struct {
+        const char *name;
+        enum xr_auth auth;
+    } rows[] = {
+        { "basic", XR_AUTH_BASIC },
+        { "ntlm", XR_AUTH_NTLM },
+        { "negotiate", XR_AUTH_NEGOTIATE },
+        { "oauth", XR_AUTH_OAUTH },
+    };
+    static const enum xr_auth by_password[] = { XR_AUTH_NEGOTIATE, XR_AUTH_NTLM, XR_AUTH_BASIC };
+    size_t n = 0;
+
+    ret->auth_chosen = form->auth.n > 0;
+    for (size_t i = 0; i < form->auth.n; i++) {
+        size_t k = 0;
+        while (k < 4 && strcmp(rows[k].name, form->auth.items[i]))
+            k++;
+        if (k == 4 || n == XR_AUTH_COUNT - 1)
+            return xr_usage_error(
+                "--auth takes basic, ntlm, negotiate or oauth, each once, not '%s'",
+                form->auth.items[i]);
+        ret->auth[n++] = rows[k].auth;
+    }
+    if (!n && form->bearer_file)
+        ret->auth[n++] = XR_AUTH_OAUTH;
+    if (!n)
+        memcpy(ret->auth, by_password, sizeof(by_password));
+    return 0;
+}
+
+static int parse_identity(const struct xr_form *form, struct xr_target *ret)
+{
+    static const enum xr_identify_by kinds[] = { XR_BY_SMTP_ADDRESS, XR_BY_PRIMARY_SMTP_ADDRESS,
+        XR_BY_UPN, XR_BY_SID };
+    const char *by = form->impersonate_by;
+    size_t k = 0;
+
+    ret->impersonation = !form->no_impersonation;
+    ret->impersonate = form->impersonate ? form->impersonate : form->mailbox;
+    while (by && k < 4 && strcmp(by, xr_identify_by_name(kinds[k])))
+        k++;
+    if (k == 4)
+        return xr_usage_error(
+            "--impersonate-by takes smtp-address, primary-smtp-address, upn or sid, not '%s'", by);
+    ret->identify_by = kinds[k];
+    if (form->no_impersonation && (form->impersonate || by))
+        return xr_usage_error("--no-impersonation excludes --impersonate and --impersonate-by");
+    if (ret->identify_by >= XR_BY_UPN && !form->impersonate)
+        return xr_usage_error("--impersonate-by %s needs --impersonate", by);
+    return 0;
+}
+
+static int parse_folder(const struct xr_form *form, struct xr_target *ret)
+{
+    ret->folder_id = form->folder_id;
+    ret->folder = form->folder ? form->folder : form->folder_id ? NULL : "inbox";
+    if (form->folder && form->folder_id)
+        return xr_usage_error("--folder and --folder-id exclude each other");
+    if (!form->folder || xr_ews_is_distinguished(form->folder))
+        return 0;
+    const char *near = xr_nearest(form->folder, xr_ews_distinguished);
+    if (near)
+        return xr_usage_error(
+            "'%s' is no distinguished folder; did you mean '%s'?", form->folder, near);
+    return xr_usage_error(
+        "'%s' is no distinguished folder; --folder-id takes any folder", form->folder);
+}
+
+static int parse_hosts(struct xr_arena *arena, const struct xr_list *list, const char *const **ret)
+{
+    const char **hosts = xr_new_n(arena, const char *, list->n + 1);
+
+    for (size_t i = 0; i < list->n; i++) {
+        const char *why;
+        hosts[i] = xr_host_ascii(arena, list->items[i], &why);
+        if (!hosts[i])
+            return xr_usage_error(
+                "--allow-redirect %s is not a host name: %s", list->items[i], why);
+    }
+    *ret = hosts;
+    return 0;
+}
+
+int xr_form_target(struct xr_arena *arena, const struct xr_form *form, struct xr_target *ret)
+{
+    *ret = (struct xr_target){
+        .mailbox = form->mailbox,
+        .account = form->account,
+        .ews_url = form->ews_url,
+        .ignore_trust = form->ignore_trust,
+        .warn_days = WARN_DAYS,
+        .crit_days = CRIT_DAYS,
+    };
+    if (!form->mailbox)
+        return xr_usage_error("--mailbox is missing: whose mailbox is to be opened?");
+    if (!form->account)
+        return xr_usage_error("--account is missing: who opens it, DOMAIN\\user or user@domain?");
+    ret->mailbox = xr_utf8(arena, form->mailbox, strlen(form->mailbox));
+    ret->account = xr_utf8(arena, form->account, strlen(form->account));
+    int code = parse_auth(form, ret);
+    if (!code)
+        code = parse_identity(form, ret);
+    if (!code)
+        code = parse_folder(form, ret);
+    return code ? code : parse_hosts(arena, &form->allow_redirect, &ret->allow_redirect);
+}
+
+static const char *proxy_of_environment(void)
+{
+    static const char *const names[] = { "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY",
+        NULL };
+
+    for (const char *const *name = names; *name; name++) {
+        const char *value = getenv(*name);
+        if (value && *value)
+            return value;
+    }
+    return NULL;
+}
+
+static int parse_proxy(struct xr_arena *arena, const char *text, struct xr_net *net)
+{
+    struct xr_url url;
+
+    if (!text || !strcmp(text, "none"))
+        return 0;
+    const char *value = strcmp(text, "env") ? text : proxy_of_environment();
+    if (!value)
+        return 0;
+    const char *whole = strstr(value, "://") ? value : xr_printf(arena, "http://%s", value);
+    const char *why = xr_url_parse(arena, whole, &url);
+    if (why || url.https)
+        return xr_usage_error("the proxy '%s' is not usable: %s", value,
+            why ? why : "only http:// proxies are spoken to");
+    net->proxy = url.text;
+    return 0;
+}
+
+static int parse_rules(struct xr_arena *arena, const struct xr_form *form, struct xr_net *net)
+{
+    for (size_t i = 0; i < form->resolve.n; i++) {
+        const char *why = xr_net_add_resolve(arena, net, form->resolve.items[i]);
+        if (why)
+            return xr_usage_error("--resolve %s: %s", form->resolve.items[i], why);
+    }
+    for (size_t i = 0; i < form->connect_to.n; i++) {
+        const char *why = xr_net_add_connect_to(arena, net, form->connect_to.items[i]);
+        if (why)
+            return xr_usage_error("--connect-to %s: %s", form->connect_to.items[i], why);
+    }
+    return 0;
+}
+
+int xr_form_net(struct xr_arena *arena, const struct xr_form *form, struct xr_net *ret)
+{
+    struct xr_trust *trust = NULL;
+
+    *ret = (struct xr_net){
+        .user_agent = form->user_agent ? form->user_agent : "exray/" EXRAY_VERSION,
+        .dns_server = form->dns_server,
+        .warn_days = WARN_DAYS,
+    };
+    if (strpbrk(ret->user_agent, "\r\n"))
+        return xr_usage_error("--user-agent must be one line");
+    const char *why = form->dns_server ? xr_dns_server_flaw(arena, form->dns_server) : NULL;
+    if (why)
+        return xr_usage_error("--dns-server %s: %s", form->dns_server, why);
+    int code = parse_rules(arena, form, ret);
+    if (!code)
+        code = parse_proxy(arena, form->proxy, ret);
+    if (code)
+        return code;
+    const struct xr_err *err = xr_trust_new(arena, form->ca_file.items, &trust);
+    if (err) {
+        (void)xr_usage_error("%s", err->text);
+        return XR_EXIT_INPUT;
+    }
+    ret->trust = trust;
+    return 0;
+}

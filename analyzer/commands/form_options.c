@@ -1,0 +1,98 @@
+#include <stddef.h>
+
+#include "analyzer/commands/form.h"
+
+#define AT(field) offsetof(struct xr_form, field)
+#define TEXT(name, argument, about, field)                        \
+    {                                                             \
+        name, 0, argument, about, XR_OPTION_TEXT, AT(field), 0, 0 \
+    }
+#define FLAG(name, about, field)                              \
+    {                                                         \
+        name, 0, NULL, about, XR_OPTION_FLAG, AT(field), 0, 0 \
+    }
+#define LIST(name, argument, about, field)                        \
+    {                                                             \
+        name, 0, argument, about, XR_OPTION_LIST, AT(field), 0, 0 \
+    }
+#define NUMBER(name, argument, about, field, min, max)                  \
+    {                                                                   \
+        name, 0, argument, about, XR_OPTION_NUMBER, AT(field), min, max \
+    }
+#define LATER(name, argument)                           \
+    {                                                   \
+        name, 0, argument, "", XR_OPTION_LATER, 0, 0, 0 \
+    }
+#define END                                          \
+    {                                                \
+        NULL, 0, NULL, NULL, XR_OPTION_FLAG, 0, 0, 0 \
+    }
+
+/* clang-format off: a row a line */
+static const struct xr_option who[] = {
+    TEXT("mailbox", "ADDR", "the target mailbox (required)", mailbox),
+    TEXT("account", "LOGON", "the service account, DOMAIN\\user or UPN (required)", account),
+    TEXT("password-file", "F", "the password is the first line of this file", password_file),
+    NUMBER("password-fd", "N", "read the password from this file descriptor", password_fd, 0, 1024),
+    FLAG("password-stdin", "read the password from standard input", password_stdin),
+    TEXT("bearer-file", "F", "a ready access token (OAuth)", bearer_file),
+    TEXT("keytab", "F", "a Kerberos keytab of the account", keytab),
+    LIST("auth", "SCHEME", "basic, ntlm, negotiate or oauth; repeat in order of preference", auth),
+    LATER("org", "NAME"),
+    END,
+};
+
+static const struct xr_option what[] = {
+    TEXT("ews-url", "URL", "the EWS address; default: Autodiscover finds it", ews_url),
+    TEXT("folder", "NAME", "a distinguished folder (default: inbox)", folder),
+    TEXT("folder-id", "ID", "a folder by its EWS id", folder_id),
+    TEXT("impersonate", "USER", "the impersonated user (default: the mailbox)", impersonate),
+    TEXT(
+        "impersonate-by", "KIND", "smtp-address, primary-smtp-address, upn or sid", impersonate_by),
+    FLAG("no-impersonation", "open the folder by delegate access instead", no_impersonation),
+    FLAG("ignore-trust", "ignore trust for SSL: never name or date; a warning at best",
+        ignore_trust),
+    LATER("with", "TESTS"),
+    LATER("outside", "ADDR"),
+    END,
+};
+
+static const struct xr_option network[] = {
+    TEXT("dns-server", "ADDR[:PORT]", "ask this name server", dns_server),
+    LIST("resolve", "HOST:PORT:ADDR", "use this address instead of DNS", resolve),
+    LIST("connect-to", "H1:P1:H2:P2", "connect to H2:P2 instead of H1:P1", connect_to),
+    LIST("ca-file", "PEM", "trust these roots too, beside the system's", ca_file),
+    TEXT("proxy", "URL|none|env", "an HTTP proxy (default: none)", proxy),
+    TEXT("user-agent", "TEXT", "User-Agent header (policies of Exchange match it)", user_agent),
+    LIST("allow-redirect", "HOST", "this host may receive the credentials after a redirect",
+        allow_redirect),
+    NUMBER("timeout", "S", "seconds for the whole run (default: 60)", timeout, 1, 86400),
+    NUMBER("step-timeout", "S", "seconds for one step (default: 10)", step_timeout, 1, 3600),
+    END,
+};
+
+static const struct xr_option output[] = {
+    TEXT("format", "NAME", "stdout: tree (default), json or none", format),
+    LIST("html", "F", "write the HTML report ('-': stdout)", html),
+    LIST("json", "F", "write the JSON report ('-': stdout)", json),
+    LATER("junit", "F"),
+    LATER("prom", "F"),
+    LATER("har", "F"),
+    LATER("rca-xml", "F"),
+    TEXT("fail-on", "warning", "exit 1 on a warning too", fail_on),
+    { "quiet", 'q', NULL, "the verdict only", XR_OPTION_FLAG, AT(quiet), 0, 0 },
+    { "verbose", 'v', NULL, "all details", XR_OPTION_COUNT, AT(verbose), 0, 0 },
+    FLAG("no-color", "no colours (NO_COLOR is honoured too)", no_color),
+    FLAG("no-input", "never ask", no_input),
+    { "help", 'h', NULL, "this text", XR_OPTION_FLAG, AT(help), 0, 0 },
+    END,
+};
+
+const struct xr_option_group xr_form_options[] = {
+    { "Whose mailbox, and who opens it", who },
+    { "What is tested", what },
+    { "Network", network },
+    { "Output", output },
+    { NULL, NULL },
+};
+/* clang-format on */

@@ -1,0 +1,246 @@
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netdb.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "analyzer/base/clock.h"
+#include "analyzer/base/text.h"
+#include "analyzer/commands/command.h"
+#include "analyzer/commands/form.h"
+#include "analyzer/commands/output.h"
+#include "analyzer/run/engine.h"
+#include "analyzer/wire/start.h"
+#include "analyzer/wire/tls.h"
+
+enum { ADDRESSES_SHOWN = 8 };
+
+static atomic_int caught;
+
+/* The second signal ends at once: whoever presses twice means it. */
+static void on_signal(int number)
+{
+    if (atomic_exchange(&caught, number))
+        _exit(128 + number);
+    xr_cancel();
+}
+
+static void catch_signals(void)
+{
+    struct sigaction action = { .sa_handler = on_signal };
+
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGTERM, &action, NULL);
+}
+
+static struct xr_origin origin(struct xr_arena *arena, const struct xr_net *net)
+{
+    const char **addresses = xr_new_n(arena, const char *, ADDRESSES_SHOWN + 1);
+    struct ifaddrs *list = NULL;
+    char host[256] = "", text[NI_MAXHOST];
+    size_t n = 0;
+
+    (void)gethostname(host, sizeof(host) - 1);
+    (void)getifaddrs(&list);
+    for (const struct ifaddrs *at = list; at && n < ADDRESSES_SHOWN; at = at->ifa_next) {
+        int family = at->ifa_addr ? at->ifa_addr->sa_family : AF_UNSPEC;
+        socklen_t length =
+            family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+        if ((family != AF_INET && family != AF_INET6) || at->ifa_flags & IFF_LOOPBACK)
+            continue;
+        if (!getnameinfo(at->ifa_addr, length, text, sizeof(text), NULL, 0, NI_NUMERICHOST))
+            addresses[n++] = xr_strdup(arena, text);
+    }
+    freeifaddrs(list);
+    return (struct xr_origin){ xr_strdup(arena, host), addresses, net->proxy };
+}
+
+/* Where stdout goes, and how it looks. */
+struct screen {
+    const struct xr_report *report; /* NULL: nothing */
+    struct xr_style style;
+};
+
+static void on_step(void *arg, const struct xr_step *step)
+{
+    const struct screen *screen = arg;
+
+    if (screen->report && screen->report->live && screen->style.verbose >= 0)
+        screen->report->live(stdout, step, &screen->style);
+    (void)fflush(stdout);
+}
+
+static bool goes_to_stdout(const struct xr_list *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (!strcmp(list->items[i], "-"))
+            return true;
+    return false;
+}
+
+static int parse_screen(const struct xr_form *form, struct screen *ret)
+{
+    static const char *const later[] = { "nagios", "prometheus", "junit", "rca-xml", NULL };
+    const char *no_color = getenv("NO_COLOR"), *terminal = getenv("TERM");
+    const char *format = form->format;
+
+    if (!format) /* a report on stdout must stand alone there */
+        format = goes_to_stdout(&form->json) || goes_to_stdout(&form->html) ? "none" : "tree";
+    for (const char *const *name = later; *name; name++)
+        if (!strcmp(format, *name))
+            return xr_usage_error(
+                "--format %s is not part of this version (%s)", format, EXRAY_VERSION);
+    ret->report = strcmp(format, "none") ? xr_report_by_name(format) : NULL;
+    if (!ret->report && strcmp(format, "none"))
+        return xr_usage_error("--format takes tree, json or none, not '%s'", format);
+    ret->style.verbose = form->quiet ? -1 : form->verbose;
+    ret->style.color = isatty(STDOUT_FILENO) && !form->no_color && !(no_color && *no_color) &&
+                       !(terminal && !strcmp(terminal, "dumb"));
+    if (form->fail_on && strcmp(form->fail_on, "warning"))
+        return xr_usage_error("--fail-on takes warning, not '%s'", form->fail_on);
+    return 0;
+}
+
+static int write_all(
+    const struct xr_form *form, const struct screen *screen, const struct xr_run *run)
+{
+    int code = 0;
+
+    if (screen->report)
+        screen->report->write(stdout, run, &screen->style);
+    for (size_t i = 0; i < form->json.n && !code; i++)
+        code = xr_output(xr_report_by_name("json"), run, form->json.items[i]);
+    for (size_t i = 0; i < form->html.n && !code; i++)
+        code = xr_output(xr_report_by_name("html"), run, form->html.items[i]);
+    return code;
+}
+
+static int exit_code(const struct xr_form *form, const struct xr_run *run)
+{
+    const char *finding = run->verdict.finding ? run->verdict.finding : "";
+    int signal_number = atomic_load(&caught);
+
+    if (signal_number)
+        return 128 + signal_number;
+    if (!strcmp(finding, "local.timeout"))
+        return XR_EXIT_TIMEOUT;
+    if (!strcmp(finding, "local.network-unavailable"))
+        return XR_EXIT_UNAVAILABLE;
+    if (!strcmp(finding, "ews.throttled"))
+        return XR_EXIT_THROTTLED;
+    if (run->verdict.status == XR_ERROR)
+        return XR_EXIT_VERDICT_ERROR;
+    return form->fail_on && run->verdict.status == XR_WARNING ? XR_EXIT_VERDICT_ERROR : XR_EXIT_OK;
+}
+
+/* All that one run owns outside its arena. */
+struct session {
+    struct xr_arena *arena;
+    struct xr_net net;
+    struct xr_secret password, token;
+};
+
+static void session_done(struct session *session)
+{
+    union {
+        const struct xr_trust *shared;
+        struct xr_trust *own;
+    } trust = { session->net.trust };
+
+    xr_trust_free(trust.own);
+    xr_secret_done(&session->password);
+    xr_secret_done(&session->token);
+    xr_arena_free(session->arena);
+}
+
+static int run_test(const struct xr_test *test, const struct xr_form *form, struct session *session,
+    const struct xr_target *target, struct screen *screen)
+{
+    struct xr_arena *arena = session->arena;
+    int64_t now = xr_now_us();
+    struct xr_run run = { .arena = arena,
+        .tool_version = EXRAY_VERSION,
+        .target = target,
+        .origin = origin(arena, &session->net) };
+    struct xr_ctx ctx = {
+        .arena = arena,
+        .target = target,
+        .net = &session->net,
+        .password = session->password,
+        .token = session->token,
+        .have_ticket = xr_wire_have_ticket(form->keytab),
+        .run = &run,
+        .step_ms = form->step_timeout * 1000,
+        .deadline = { now + form->timeout * 1000000, now + form->timeout * 1000000 },
+    };
+    struct xr_listener listener = { on_step, screen };
+
+    xr_run_test(&ctx, test, &listener);
+    int code = write_all(form, screen, &run);
+    return code ? code : exit_code(form, &run);
+}
+
+static int test_with(const struct xr_test *test, int argc, char **argv)
+{
+    __attribute__((cleanup(session_done))) struct session session = { .arena = xr_arena_new() };
+    struct xr_target target;
+    struct xr_form form;
+    struct screen screen = { 0 };
+    int rest;
+
+    xr_form_init(&form);
+    int code = xr_options_parse(xr_form_options, argc, argv, &form, &rest);
+    if (!code && form.help) {
+        (void)printf("exray test %s - %s\n", test->name, test->about);
+        xr_options_help(xr_form_options);
+        (void)puts("\nSent: the mailbox address and the credentials, to hosts of the mail domain, "
+                   "to those you\n"
+                   "name, and to the EWS host that Autodiscover names; over verified TLS only. The "
+                   "report\n"
+                   "lists every receiver. Nothing goes anywhere else.");
+        return XR_EXIT_OK;
+    }
+    if (!code && rest < argc)
+        code = xr_usage_error("'%s' is not an option", argv[rest]);
+    if (!code)
+        code = parse_screen(&form, &screen);
+    if (!code)
+        code = xr_form_target(session.arena, &form, &target);
+    if (!code)
+        code = xr_form_net(session.arena, &form, &session.net);
+    if (!code)
+        code = xr_form_secrets(&form, &session.password, &session.token);
+    if (code)
+        return code;
+    xr_wire_start();
+    catch_signals();
+    return run_test(test, &form, &session, &target, &screen);
+}
+
+static int list_tests(void)
+{
+    for (const struct xr_test *const *test = xr_tests; *test; test++)
+        (void)printf("%-18s %s\n", (*test)->name, (*test)->about);
+    return XR_EXIT_OK;
+}
+
+int xr_command_test(int argc, char **argv)
+{
+    static const char *const later[] = { "autodiscover", "ssl-trust", NULL };
+
+    if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
+        !strcmp(argv[1], "--list"))
+        return list_tests();
+    for (const struct xr_test *const *test = xr_tests; *test; test++)
+        if (!strcmp((*test)->name, argv[1]))
+            return test_with(*test, argc - 1, argv + 1);
+    for (const char *const *name = later; *name; name++)
+        if (!strcmp(*name, argv[1]))
+            return xr_usage_error(
+                "the test '%s' is not part of this version (%s)", argv[1], EXRAY_VERSION);
+    return xr_usage_error("there is no test '%s'; 'exray test --list' prints them", argv[1]);
+}

@@ -1,0 +1,74 @@
+#ifndef XR_FACTS_H
+#define XR_FACTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "analyzer/model/status.h"
+
+#define XR_FACT_LIST(FACT)                                               \
+    FACT(FORM)      /* the form's content is sound */                    \
+    FACT(EWS_URL)   /* where EWS is */                                   \
+    FACT(REACHABLE) /* an address of the EWS host accepts connections */ \
+    FACT(SECURE)    /* a connection to it may carry credentials */       \
+    FACT(LOGON)     /* the account was authenticated */                  \
+    FACT(MAILBOX)   /* the folder was opened */
+
+enum {
+#define FACT(name) XR_FACT_BIT_##name,
+    XR_FACT_LIST(FACT)
+#undef FACT
+#define FACT(name) XR_FACT_##name = 1u << XR_FACT_BIT_##name,
+        XR_FACT_LIST(FACT)
+#undef FACT
+};
+
+/* One address of the EWS host. */
+struct xr_fact_address {
+    struct xr_fact_address *next;
+    const char *address;
+    enum xr_status status;
+    int64_t connect_us; /* -1: never connected */
+    const char *message;
+    bool may_carry_credentials; /* by the trust findings of its own connection */
+};
+
+/* One certificate of the chain that the EWS host's first good address showed. */
+struct xr_fact_certificate {
+    struct xr_fact_certificate *next;
+    const char *role; /* "leaf", "intermediate", "root", "extra" */
+    const char *subject, *issuer, *serial, *sha256, *key, *signature, *names;
+    int64_t not_before_ms, not_after_ms; /* since 1970 */
+    int position;                        /* as sent, from 0; -1: not sent */
+    bool sent, used, trusted;            /* used: in the chain that was built */
+    bool missing; /* a place in the chain that nothing fills: only subject is known */
+};
+
+/* One Autodiscover method. */
+struct xr_fact_discovery {
+    struct xr_fact_discovery *next;
+    const char *method; /* "root", "host", "redirect", "srv" */
+    const char *url;
+    enum xr_status status;
+    const char *outcome; /* a phrase */
+    const char *led_to;  /* the EWS URL it gave, or NULL */
+    bool won;
+};
+
+/* Filled by probes only. "known" says which of the groups above are established. */
+struct xr_facts {
+    uint32_t known;
+    const char *ews_url, *ews_url_from; /* from: "--ews-url" or the step id that found it */
+    const char *server_version, *server_product, *server_name;
+    const char *primary_smtp_address, *autodiscover_smtp_address, *display_name;
+    const char *folder_name;
+    int64_t total_count, unread_count; /* -1: not known */
+    const char *auth_scheme;
+    int64_t certificate_expires_ms; /* 0: not known */
+    const char *request_id;         /* of the answer that decided, for the server's logs */
+    struct xr_fact_address *addresses, *last_address;
+    struct xr_fact_certificate *certificates, *last_certificate;
+    struct xr_fact_discovery *discovery, *last_discovery;
+};
+
+#endif

@@ -1,0 +1,47 @@
+#ifndef XR_TARGET_H
+#define XR_TARGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* How ExchangeImpersonation names the user: the ConnectingSID child (MS-OXWSCDATA). */
+enum xr_identify_by {
+    XR_BY_SMTP_ADDRESS,
+    XR_BY_PRIMARY_SMTP_ADDRESS,
+    XR_BY_UPN,
+    XR_BY_SID,
+};
+
+enum xr_auth {
+    XR_AUTH_NONE,
+    XR_AUTH_BASIC,
+    XR_AUTH_NTLM,
+    XR_AUTH_NEGOTIATE,
+    XR_AUTH_OAUTH,
+};
+
+enum { XR_AUTH_COUNT = 5 };
+
+const char *xr_auth_name(enum xr_auth auth);             /* "NTLM" */
+const char *xr_identify_by_name(enum xr_identify_by by); /* "smtp-address" */
+
+/*
+ * What was asked: the form of the test, field by field. Constant during a run.
+ * No secret is in here (see struct xr_ctx), so reports may see all of it.
+ */
+struct xr_target {
+    const char *mailbox, *account;
+    const char *ews_url; /* NULL: use Autodiscover */
+    const char *folder;  /* distinguished folder name; NULL when folder_id is given */
+    const char *folder_id;
+    bool impersonation;
+    const char *impersonate; /* the impersonated user; the mailbox unless given */
+    enum xr_identify_by identify_by;
+    bool ignore_trust;
+    enum xr_auth auth[XR_AUTH_COUNT];  /* in order of preference, ends with XR_AUTH_NONE */
+    bool auth_chosen;                  /* by --auth; else the default order */
+    const char *const *allow_redirect; /* hosts, NULL-ended; never NULL itself */
+    int warn_days, crit_days;          /* certificate expiry thresholds */
+};
+
+#endif

@@ -1,0 +1,118 @@
+#include "analyzer/wire/capture.h"
+
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyzer/base/text.h"
+
+/* Shorter secrets occur by chance in every text; scrubbing them would only spoil the evidence. */
+enum { SCRUB_MIN = 4 };
+
+struct xr_header *xr_capture_header(struct xr_arena *arena, const char *line, size_t length)
+{
+    const char *colon = memchr(line, ':', length);
+
+    if (!colon || colon == line)
+        return NULL;
+    struct xr_header *header = xr_new(arena, struct xr_header);
+    size_t left = (size_t)(line + length - colon - 1);
+    header->name = xr_utf8(arena, line, (size_t)(colon - line));
+    header->value = xr_trimmed(arena, xr_utf8(arena, colon + 1, left));
+    return header;
+}
+
+void xr_header_add(struct xr_header **list, struct xr_header *header)
+{
+    while (*list)
+        list = &(*list)->next;
+    *list = header;
+}
+
+/* Shown whole. Everything else is shown by name alone. */
+static const char *const shown[] = { "Accept", "Accept-Encoding", "Age", "Allow", "Cache-Control",
+    "client-request-id", "Connection", "Content-Encoding", "Content-Length", "Content-Type", "Date",
+    "Expect", "Host", "jsonerror", "Keep-Alive", "Location", "MS-Diagnostics-Public",
+    "Persistent-Auth", "Pragma", "request-id", "Restrict-Access-Confirm", "Retry-After",
+    "return-client-request-id", "Server", "SOAPAction", "Transfer-Encoding", "User-Agent", "Vary",
+    "Via", "X-AnchorMailbox", "X-AspNet-Version", "X-AutoDiscovery-Error", "X-BackEndHttpStatus",
+    "X-BEServer", "X-CalculatedBETarget", "X-CalculatedFETarget", "X-CasErrorCode", "X-DiagInfo",
+    "X-EWS-Policy-Reason", "X-FEEFZInfo", "X-FEProxyInfo", "X-FEServer", "X-FirstHopCafeEFZ",
+    "X-MS-Diagnostics", "X-OAuth-Enabled", "X-OWA-Version", "X-Powered-By",
+    "X-Proxy-BackendServerStatus", "X-Proxy-RoutingCorrectness", "X-RUM-Validated",
+    "X-SOAP-Enabled", "X-TargetBEServer", "X-WSSecurity-Enabled", NULL };
+
+static bool is_shown(const char *name)
+{
+    for (const char *const *at = shown; *at; at++)
+        if (xr_same(*at, name))
+            return true;
+    return false;
+}
+
+static const char *first_word(struct xr_arena *arena, const char *text)
+{
+    return xr_strndup(arena, text, strcspn(text, " ,=;"));
+}
+
+/* A challenge is shown, the blob behind NTLM and Negotiate is not: it names internal hosts. */
+static const char *redacted_challenge(struct xr_arena *arena, const char *value)
+{
+    const char *scheme = first_word(arena, value);
+    bool blob = xr_same(scheme, "NTLM") || xr_same(scheme, "Negotiate");
+
+    return blob && strlen(value) > strlen(scheme) && value[strlen(scheme)] == ' '
+               ? xr_printf(arena, "%s [message of %zu characters]", scheme,
+                     strlen(value) - strlen(scheme) - 1)
+               : value;
+}
+
+static const char *redacted_value(struct xr_arena *arena, const struct xr_header *header)
+{
+    if (xr_same(header->name, "Authorization") || xr_same(header->name, "Proxy-Authorization"))
+        return xr_printf(arena, "%s [redacted]", first_word(arena, header->value));
+    if (xr_same(header->name, "WWW-Authenticate"))
+        return redacted_challenge(arena, header->value);
+    if (xr_same(header->name, "Set-Cookie"))
+        return xr_printf(arena, "%s=[redacted]", first_word(arena, header->value));
+    return is_shown(header->name) ? header->value : "[not shown]";
+}
+
+struct xr_header *xr_redacted_header(struct xr_arena *arena, const struct xr_header *header)
+{
+    struct xr_header *copy = xr_new(arena, struct xr_header);
+
+    copy->name = header->name;
+    copy->value = redacted_value(arena, header);
+    return copy;
+}
+
+static void overwrite(char *bytes, size_t length, const char *needle, size_t needle_length)
+{
+    if (needle_length < SCRUB_MIN)
+        return;
+    for (char *at = bytes; (at = memmem(at, length - (size_t)(at - bytes), needle, needle_length));)
+        memset(at, '*', needle_length);
+}
+
+void xr_scrub(char *bytes, size_t length, const char *account, struct xr_secret secret)
+{
+    const char *plain = xr_reveal(secret);
+    char *pair = NULL;
+    int pair_length = asprintf(&pair, "%s:%s", account ? account : "", plain);
+
+    if (pair_length < 0)
+        abort();
+    overwrite(bytes, length, plain, strlen(plain));
+    char *encoded = calloc(1, (size_t)pair_length * 4 / 3 + 8);
+    if (!encoded)
+        abort();
+    int encoded_length =
+        EVP_EncodeBlock((unsigned char *)encoded, (const unsigned char *)pair, pair_length);
+    if (*plain)
+        overwrite(bytes, length, encoded, (size_t)encoded_length);
+    explicit_bzero(pair, (size_t)pair_length);
+    explicit_bzero(encoded, (size_t)encoded_length);
+    free(pair);
+    free(encoded);
+}

@@ -1,0 +1,419 @@
+#include "analyzer/wire/http.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyzer/base/buf.h"
+#include "analyzer/base/text.h"
+#include "analyzer/wire/capture.h"
+
+enum { FIRST_STATUS = 100 };
+
+struct xr_http {
+    const struct xr_net *net;
+    CURL *easy;
+    CURLM *multi;
+    struct xr_tls_watch watch; /* of the connection that this handle keeps */
+};
+
+/* One transfer. */
+struct transfer {
+    struct xr_http *http;
+    struct xr_arena *arena;
+    const struct xr_http_request *request;
+    struct xr_buf body;
+    size_t header_bytes;
+    struct xr_header *sent, *received;
+    bool too_large, stopped;
+    int legs;
+};
+
+static void slist_done(struct curl_slist **list)
+{
+    curl_slist_free_all(*list);
+}
+
+#define xr_auto_slist __attribute__((cleanup(slist_done))) struct curl_slist
+
+struct xr_http *xr_http_new(const struct xr_net *net)
+{
+    struct xr_http *http = calloc(1, sizeof(*http));
+
+    if (!http)
+        abort();
+    http->net = net;
+    http->easy = curl_easy_init();
+    http->multi = curl_multi_init();
+    http->watch = (struct xr_tls_watch){ .net = net };
+    if (!http->easy || !http->multi)
+        abort();
+    return http;
+}
+
+void xr_http_free(struct xr_http *http)
+{
+    if (!http)
+        return;
+    curl_easy_cleanup(http->easy);
+    (void)curl_multi_cleanup(http->multi);
+    free(http);
+}
+
+const char *xr_http_header(const struct xr_header *headers, const char *name)
+{
+    for (; headers; headers = headers->next)
+        if (xr_same(headers->name, name))
+            return headers->value;
+    return NULL;
+}
+
+static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
+{
+    struct transfer *transfer = arg;
+
+    if (xr_buf_add(&transfer->body, bytes, size * n))
+        return size * n;
+    transfer->too_large = true;
+    return 0;
+}
+
+/* Called for headers, interim answers and trailers alike: all of them count. */
+static size_t on_header(char *bytes, size_t size, size_t n, void *arg)
+{
+    struct transfer *transfer = arg;
+    size_t length = size * n;
+
+    transfer->header_bytes += length;
+    if (transfer->header_bytes > XR_HTTP_HEADERS_MAX) {
+        transfer->too_large = true;
+        return 0;
+    }
+    while (length && (bytes[length - 1] == '\r' || bytes[length - 1] == '\n'))
+        length--;
+    if (length > 5 && !strncmp(bytes, "HTTP/", 5)) { /* a new leg: what came before is history */
+        transfer->received = NULL;
+        transfer->legs++;
+        xr_buf_clear(&transfer->body);
+        return size * n;
+    }
+    xr_scrub(bytes, length, transfer->request->account, transfer->request->secret);
+    struct xr_header *header = xr_capture_header(transfer->arena, bytes, length);
+    if (header)
+        xr_header_add(&transfer->received, header);
+    return size * n;
+}
+
+static void capture_request(struct transfer *transfer, const char *bytes, size_t length)
+{
+    transfer->sent = NULL;
+    while (length) {
+        const char *end = memchr(bytes, '\n', length);
+        size_t line = end ? (size_t)(end - bytes) : length;
+        struct xr_header *header = xr_capture_header(transfer->arena, bytes, line);
+        if (header)
+            xr_header_add(&transfer->sent, xr_redacted_header(transfer->arena, header));
+        length -= line + (end != NULL);
+        bytes += line + (end != NULL);
+    }
+}
+
+static int on_debug(CURL *easy, curl_infotype type, char *bytes, size_t length, void *arg)
+{
+    struct transfer *transfer = arg;
+    const char *line_end = memchr(bytes, '\n', length);
+
+    (void)easy;
+    if (type != CURLINFO_HEADER_OUT || !line_end)
+        return 0;
+    size_t first =
+        (size_t)(line_end - bytes) + 1; /* the request line has a colon in its URL at times */
+    capture_request(transfer, bytes + first, length - first);
+    return 0;
+}
+
+static CURLcode on_ssl_ctx(CURL *easy, void *ssl_ctx, void *arg)
+{
+    struct transfer *transfer = arg;
+
+    (void)easy;
+    transfer->http->watch.arena = transfer->arena;
+    transfer->http->watch.host = transfer->request->url->host;
+    transfer->http->watch.session = NULL;
+    xr_tls_watch_attach(ssl_ctx, &transfer->http->watch);
+    return CURLE_OK;
+}
+
+/* The last moment before the first byte of the request: here policy says no. */
+static int on_connected(void *arg, char *ip, char *local_ip, int port, int local_port)
+{
+    struct transfer *transfer = arg;
+    struct xr_tls_watch *watch = &transfer->http->watch;
+    struct curl_tlssessioninfo *tls = NULL;
+
+    (void)ip, (void)local_ip, (void)port, (void)local_port;
+    if (!transfer->request->url->https)
+        return transfer->request->auth == XR_HTTP_ANONYMOUS ? CURL_PREREQFUNC_OK
+                                                            : CURL_PREREQFUNC_ABORT;
+    if (!curl_easy_getinfo(transfer->http->easy, CURLINFO_TLS_SSL_PTR, &tls) && tls &&
+        tls->internals)
+        xr_tls_watch_finish(watch, tls->internals);
+    if (xr_tls_may_carry(watch->session, transfer->request->ignore_trust))
+        return CURL_PREREQFUNC_OK;
+    transfer->stopped = true;
+    return CURL_PREREQFUNC_ABORT;
+}
+
+static void set_auth(CURL *easy, const struct xr_http_request *request)
+{
+    static const unsigned long schemes[] = {
+        [XR_HTTP_ANONYMOUS] = CURLAUTH_NONE,
+        [XR_HTTP_BASIC] = CURLAUTH_BASIC,
+        [XR_HTTP_NTLM] = CURLAUTH_NTLM,
+        [XR_HTTP_NEGOTIATE] = CURLAUTH_NEGOTIATE,
+        [XR_HTTP_BEARER] = CURLAUTH_BEARER,
+    };
+
+    (void)curl_easy_setopt(easy, CURLOPT_HTTPAUTH, schemes[request->auth]);
+    if (request->auth == XR_HTTP_BASIC || request->auth == XR_HTTP_NTLM) {
+        (void)curl_easy_setopt(easy, CURLOPT_USERNAME, request->account);
+        (void)curl_easy_setopt(easy, CURLOPT_PASSWORD, xr_reveal(request->secret));
+    }
+    if (request->auth == XR_HTTP_NEGOTIATE) /* the ticket's own principal */
+        (void)curl_easy_setopt(easy, CURLOPT_USERPWD, ":");
+    if (request->auth == XR_HTTP_BEARER)
+        (void)curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, xr_reveal(request->secret));
+}
+
+static void set_safety(CURL *easy, const struct xr_net *net)
+{
+    (void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    (void)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    (void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    (void)curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    (void)curl_easy_setopt(easy, CURLOPT_PROXY, net->proxy ? net->proxy : "");
+    (void)curl_easy_setopt(easy, CURLOPT_MAXCONNECTS, 1L);
+    (void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    (void)curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
+    (void)curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    /* libcurl's own checks end the handshake at the first flaw: ours take their place. */
+    (void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+    (void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+    (void)curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
+    (void)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    (void)curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+}
+
+static void set_callbacks(CURL *easy, struct transfer *transfer)
+{
+    (void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    (void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+    (void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    (void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
+    (void)curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, on_debug);
+    (void)curl_easy_setopt(easy, CURLOPT_DEBUGDATA, transfer);
+    (void)curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
+    (void)curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_ssl_ctx);
+    (void)curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, transfer);
+    (void)curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected);
+    (void)curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
+}
+
+static struct curl_slist *header_list(struct xr_arena *arena, const struct xr_header *headers)
+{
+    struct curl_slist *list = curl_slist_append(NULL, "Expect:");
+
+    for (; headers; headers = headers->next)
+        list = curl_slist_append(list, xr_printf(arena, "%s: %s", headers->name, headers->value));
+    return list;
+}
+
+/* "::ADDRESS:PORT": whatever the URL says, this is where the connection goes; name and SNI stay. */
+static struct curl_slist *pin(struct xr_arena *arena, const struct transfer *transfer)
+{
+    const struct xr_url *url = transfer->request->url;
+    struct xr_route route = xr_net_route(transfer->http->net, url->host, url->port);
+    const char *to = transfer->http->net->proxy ? route.host : transfer->request->address;
+
+    return curl_slist_append(
+        NULL, xr_printf(arena, "::%s:%u", xr_bracketed(arena, to), route.port));
+}
+
+/* Drives the transfer until it ends or time is up. XR_TIME_LEFT: it ended, *ret_code says how. */
+static enum xr_time_state drive(
+    struct xr_http *http, struct xr_deadline deadline, CURLcode *ret_code)
+{
+    int running = 1, left;
+
+    (void)curl_multi_add_handle(http->multi, http->easy);
+    enum xr_time_state state = xr_time_state(deadline);
+    while (state == XR_TIME_LEFT) {
+        CURLMcode code = curl_multi_perform(http->multi, &running);
+        if (code || !running)
+            break;
+        (void)curl_multi_poll(http->multi, NULL, 0, xr_tick_ms(deadline), NULL);
+        state = xr_time_state(deadline);
+    }
+    *ret_code = CURLE_OK;
+    for (CURLMsg *message; (message = curl_multi_info_read(http->multi, &left));)
+        *ret_code = message->data.result;
+    (void)curl_multi_remove_handle(http->multi, http->easy);
+    return state;
+}
+
+static int64_t time_us(CURL *easy, CURLINFO info)
+{
+    curl_off_t us = 0;
+
+    return curl_easy_getinfo(easy, info, &us) ? 0 : (int64_t)us;
+}
+
+/* libcurl counts from the start; reports want each phase by itself. */
+static struct xr_timings timings(CURL *easy)
+{
+    int64_t connect = time_us(easy, CURLINFO_CONNECT_TIME_T);
+    int64_t tls = time_us(easy, CURLINFO_APPCONNECT_TIME_T);
+    int64_t ready = time_us(easy, CURLINFO_PRETRANSFER_TIME_T);
+    int64_t first = time_us(easy, CURLINFO_STARTTRANSFER_TIME_T);
+    int64_t total = time_us(easy, CURLINFO_TOTAL_TIME_T);
+    long connects = 0;
+
+    (void)curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connects);
+    return (struct xr_timings){
+        .dns_us = -1,
+        .connect_us = connects && connect ? connect : -1,
+        .tls_us = connects && tls ? tls - connect : -1,
+        .wait_us = first ? first - ready : -1,
+        .receive_us = first ? total - first : -1,
+    };
+}
+
+static const char *captured(struct xr_arena *arena, const char *bytes, size_t length)
+{
+    if (!length)
+        return NULL;
+    return xr_utf8(arena, bytes, length < XR_CAPTURED_BODY_MAX ? length : XR_CAPTURED_BODY_MAX);
+}
+
+static struct xr_exchange *capture(struct transfer *transfer, int status)
+{
+    struct xr_exchange *exchange = xr_new(transfer->arena, struct xr_exchange);
+    const char *body = transfer->request->body;
+
+    *exchange = (struct xr_exchange){
+        .method = transfer->request->method,
+        .url = transfer->request->url->text,
+        .status = status,
+        .request_headers = transfer->sent,
+        .request_body = body ? captured(transfer->arena, body, strlen(body)) : NULL,
+        .response_body = captured(transfer->arena, transfer->body.at, transfer->body.length),
+        .timings = timings(transfer->http->easy),
+    };
+    for (const struct xr_header *header = transfer->received; header; header = header->next)
+        xr_header_add(&exchange->response_headers, xr_redacted_header(transfer->arena, header));
+    return exchange;
+}
+
+static const struct xr_err *time_err(
+    struct xr_arena *arena, enum xr_time_state state, bool answered)
+{
+    if (state == XR_TIME_CANCELLED)
+        return xr_err(arena, XR_FAULT_LOCAL_CANCELLED, 0, "cancelled");
+    if (state == XR_TIME_RUN_PASSED)
+        return xr_err(arena, XR_FAULT_LOCAL_TIMEOUT, 0, "the time limit of the run passed");
+    return xr_err(arena, XR_FAULT_HTTP_TIMEOUT, 0, "%s",
+        answered ? "the answer did not come to its end in time" : "no answer came in time");
+}
+
+static const struct xr_err *curl_err(struct xr_arena *arena, CURL *easy, CURLcode code)
+{
+    static const struct {
+        CURLcode code;
+        enum xr_fault fault;
+    } rows[] = {
+        { CURLE_COULDNT_CONNECT, XR_FAULT_TCP_REFUSED },
+        { CURLE_COULDNT_RESOLVE_PROXY, XR_FAULT_PROXY },
+        { CURLE_COULDNT_RESOLVE_HOST, XR_FAULT_DNS_NAME_NOT_FOUND },
+        { CURLE_PROXY, XR_FAULT_PROXY },
+        { CURLE_SSL_CONNECT_ERROR, XR_FAULT_TLS_HANDSHAKE },
+        { CURLE_OPERATION_TIMEDOUT, XR_FAULT_HTTP_TIMEOUT },
+    };
+    long os_errno = 0;
+
+    (void)curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &os_errno);
+    if (code == CURLE_COULDNT_CONNECT && os_errno != ECONNREFUSED)
+        return xr_err(
+            arena, XR_FAULT_TCP_UNREACHABLE, (int)os_errno, "%s", strerrordesc_np((int)os_errno));
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+        if (rows[i].code == code)
+            return xr_err(arena, rows[i].fault, (int)code, "%s", curl_easy_strerror(code));
+    return xr_err(arena, XR_FAULT_HTTP_BROKEN, (int)code, "the answer broke off or is not HTTP: %s",
+        curl_easy_strerror(code));
+}
+
+static const struct xr_err *outcome(
+    struct transfer *transfer, enum xr_time_state state, CURLcode code)
+{
+    struct xr_arena *arena = transfer->arena;
+
+    if (transfer->stopped)
+        return xr_err(arena, XR_FAULT_TLS_UNTRUSTED, 0,
+            "nothing was sent: the certificate of this connection does not allow it");
+    if (transfer->too_large)
+        return xr_err(arena, XR_FAULT_HTTP_TOO_LARGE, 0, "the answer has more than %d %s",
+            transfer->header_bytes > XR_HTTP_HEADERS_MAX ? XR_HTTP_HEADERS_MAX : XR_HTTP_BODY_MAX,
+            transfer->header_bytes > XR_HTTP_HEADERS_MAX ? "bytes of headers" : "bytes");
+    if (state != XR_TIME_LEFT)
+        return time_err(arena, state, transfer->legs > 0);
+    return code ? curl_err(arena, transfer->http->easy, code) : NULL;
+}
+
+static void transfer_done(struct transfer *transfer)
+{
+    curl_easy_reset(transfer->http->easy); /* forgets the credentials; the connection is kept */
+    xr_buf_done(&transfer->body);
+}
+
+const struct xr_err *xr_http_perform(struct xr_http *http, struct xr_arena *arena,
+    const struct xr_http_request *request, struct xr_deadline deadline, struct xr_http_trace *trace,
+    struct xr_http_response *ret)
+{
+    __attribute__((cleanup(transfer_done))) struct transfer transfer = {
+        .http = http, .arena = arena, .request = request
+    };
+    xr_auto_slist *headers = header_list(arena, request->headers);
+    xr_auto_slist *address = pin(arena, &transfer);
+    CURL *easy = http->easy;
+    CURLcode code;
+    long status = 0;
+
+    xr_buf_init(&transfer.body, XR_HTTP_BODY_MAX);
+    set_safety(easy, http->net);
+    set_callbacks(easy, &transfer);
+    set_auth(easy, request);
+    (void)curl_easy_setopt(easy, CURLOPT_URL, request->url->text);
+    (void)curl_easy_setopt(easy, CURLOPT_USERAGENT, http->net->user_agent);
+    (void)curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+    (void)curl_easy_setopt(easy, CURLOPT_CONNECT_TO, address);
+    if (request->body) {
+        (void)curl_easy_setopt(
+            easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(request->body));
+        (void)curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);
+    }
+    (void)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
+    enum xr_time_state state = drive(http, deadline, &code);
+    (void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    xr_scrub(transfer.body.at, transfer.body.length, request->account, request->secret);
+    *trace = (struct xr_http_trace){ capture(&transfer, (int)status), http->watch.session,
+        transfer.stopped };
+    const struct xr_err *err = outcome(&transfer, state, code);
+    if (err)
+        return err;
+    *ret = (struct xr_http_response){ (int)status, transfer.received,
+        xr_strndup(arena, transfer.body.at, transfer.body.length), transfer.body.length,
+        transfer.legs };
+    return status >= FIRST_STATUS
+               ? NULL
+               : xr_err(arena, XR_FAULT_HTTP_BROKEN, 0, "the answer has no status line");
+}

@@ -1,0 +1,294 @@
+#include "analyzer/wire/tls.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "analyzer/base/text.h"
+#include "analyzer/wire/certificate.h"
+#include "analyzer/wire/tcp.h"
+
+/* In TLS 1.3 a refused client certificate shows only after the handshake: how long to listen for
+ * it. */
+enum { REFUSAL_MS = 250, BANNER_MAX = 80 };
+
+static void ssl_done(SSL **ssl)
+{
+    SSL_free(*ssl);
+    ERR_clear_error();
+}
+
+static void ctx_done(SSL_CTX **ctx)
+{
+    SSL_CTX_free(*ctx);
+}
+
+#define xr_auto_ssl __attribute__((cleanup(ssl_done))) SSL
+#define xr_auto_ctx __attribute__((cleanup(ctx_done))) SSL_CTX
+
+/* What one handshake noticed, beside what OpenSSL keeps. */
+struct notice {
+    bool client_certificate_asked;
+    unsigned char header[5]; /* the first five bytes of the peer: no TLS record, when it speaks
+                                something else */
+    size_t header_length;
+};
+
+/* Verification happens after the handshake, in xr_judge(): it must not end it. */
+static int accept_any(X509_STORE_CTX *context, void *arg)
+{
+    (void)arg;
+    X509_STORE_CTX_set_error(context, X509_V_OK);
+    return 1;
+}
+
+static int on_client_certificate(SSL *ssl, X509 **certificate, EVP_PKEY **key)
+{
+    struct notice *notice = SSL_get_app_data(ssl);
+
+    (void)certificate;
+    (void)key;
+    if (notice)
+        notice->client_certificate_asked = true;
+    return 0;
+}
+
+static void on_record(
+    int sending, int version, int type, const void *bytes, size_t length, SSL *ssl, void *arg)
+{
+    struct notice *notice = arg;
+
+    (void)version;
+    (void)ssl;
+    if (sending || type != SSL3_RT_HEADER || notice->header_length ||
+        length > sizeof(notice->header))
+        return;
+    memcpy(notice->header, bytes, length);
+    notice->header_length = length;
+}
+
+static SSL_CTX *client_ctx(bool permissive)
+{
+    static const unsigned char http11[] = "\x08http/1.1";
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+
+    (void)SSL_CTX_set_min_proto_version(ctx, permissive ? TLS1_VERSION : TLS1_2_VERSION);
+    if (permissive) {
+        SSL_CTX_set_security_level(ctx, 0);
+        (void)SSL_CTX_set_cipher_list(ctx, "ALL:@SECLEVEL=0");
+    }
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_cert_verify_callback(ctx, accept_any, NULL);
+    SSL_CTX_set_client_cert_cb(ctx, on_client_certificate);
+    (void)SSL_CTX_set_tlsext_status_type(ctx, TLSEXT_STATUSTYPE_ocsp);
+    (void)SSL_CTX_set_alpn_protos(ctx, http11, sizeof(http11) - 1);
+    (void)SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+    return ctx;
+}
+
+static SSL *client_ssl(SSL_CTX *ctx, const char *host, int fd, struct notice *notice)
+{
+    SSL *ssl = SSL_new(ctx);
+
+    (void)SSL_set_fd(ssl, fd);
+    SSL_set_app_data(ssl, notice);
+    SSL_set_msg_callback(ssl, on_record);
+    SSL_set_msg_callback_arg(ssl, notice);
+    if (strspn(host, "0123456789.") != strlen(host) && !strchr(host, ':'))
+        (void)SSL_set_tlsext_host_name(ssl, host);
+    return ssl;
+}
+
+/* The words of a peer that does not speak TLS, for the report. */
+static const char *banner(struct xr_arena *arena, int fd, const struct notice *notice)
+{
+    char bytes[BANNER_MAX];
+    size_t length = notice->header_length;
+
+    memcpy(bytes, notice->header, length);
+    ssize_t more = recv(fd, bytes + length, sizeof(bytes) - length, MSG_DONTWAIT);
+    length += more > 0 ? (size_t)more : 0;
+    for (size_t i = 0; i < length; i++)
+        if (bytes[i] == '\r' || bytes[i] == '\n')
+            length = i;
+    return xr_visible(arena, xr_utf8(arena, bytes, length));
+}
+
+static bool is_not_tls(int reason)
+{
+    return reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_HTTP_REQUEST ||
+           reason == SSL_R_PACKET_LENGTH_TOO_LONG || reason == SSL_R_UNEXPECTED_MESSAGE;
+}
+
+static const struct xr_err *failure(
+    struct xr_arena *arena, const SSL *ssl, int fd, const struct notice *notice, int result)
+{
+    unsigned long code = ERR_peek_last_error();
+    int reason = ERR_GET_REASON(code);
+
+    if (notice->client_certificate_asked)
+        return xr_err(arena, XR_FAULT_TLS_CLIENT_CERTIFICATE, reason,
+            "the server demands a client certificate and ended the handshake without one");
+    if (is_not_tls(reason))
+        return xr_err(arena, XR_FAULT_TLS_NOT_TLS, reason,
+            "the port does not speak TLS; it says \"%s\"", banner(arena, fd, notice));
+    if (SSL_get_error(ssl, result) == SSL_ERROR_SYSCALL ||
+        reason == SSL_R_UNEXPECTED_EOF_WHILE_READING)
+        return xr_err(arena, XR_FAULT_TLS_HANDSHAKE, errno,
+            "the connection was %s in the middle of the handshake",
+            errno == ECONNRESET ? "reset" : "closed");
+    const char *words = ERR_reason_error_string(code);
+    return xr_err(arena, XR_FAULT_TLS_HANDSHAKE, reason, "the TLS handshake failed: %s",
+        words ? words : "for no stated reason");
+}
+
+static const struct xr_err *shake_hands(struct xr_arena *arena, SSL *ssl, int fd,
+    const struct notice *notice, struct xr_deadline deadline)
+{
+    for (;;) {
+        ERR_clear_error();
+        errno = 0;
+        int result = SSL_connect(ssl);
+        if (result == 1)
+            return NULL;
+        int want = SSL_get_error(ssl, result);
+        if (want != SSL_ERROR_WANT_READ && want != SSL_ERROR_WANT_WRITE)
+            return failure(arena, ssl, fd, notice, result);
+        const struct xr_err *err =
+            xr_tcp_wait(arena, fd, want == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT, deadline,
+                XR_FAULT_TLS_HANDSHAKE, "agreeing on TLS");
+        if (err)
+            return err;
+    }
+}
+
+/* Has the server, having finished the handshake, refused us for want of a certificate? */
+static bool refused_afterwards(
+    struct xr_arena *arena, SSL *ssl, int fd, struct xr_deadline deadline)
+{
+    struct xr_deadline soon = xr_deadline_within(deadline, REFUSAL_MS);
+    char byte;
+
+    for (;;) {
+        int result = SSL_peek(ssl, &byte, 1);
+        if (result > 0 || SSL_get_error(ssl, result) != SSL_ERROR_WANT_READ)
+            return result <= 0;
+        if (xr_tcp_wait(arena, fd, POLLIN, soon, XR_FAULT_TLS_HANDSHAKE, "listening"))
+            return false;
+    }
+}
+
+static const char *group_text(SSL *ssl)
+{
+    int id = (int)SSL_get_negotiated_group(ssl);
+
+    return id > 0 ? SSL_group_to_name(ssl, id) : NULL;
+}
+
+static void note_session(
+    struct xr_arena *arena, SSL *ssl, bool asked, struct xr_tls_session *session)
+{
+    const unsigned char *alpn = NULL;
+    unsigned alpn_length = 0;
+    const char *group = group_text(ssl);
+
+    session->version = xr_strdup(arena, SSL_get_version(ssl));
+    session->cipher = xr_strdup(arena, SSL_get_cipher_name(ssl));
+    session->group = group ? xr_strdup(arena, group) : NULL;
+    SSL_get0_alpn_selected(ssl, &alpn, &alpn_length);
+    session->alpn = alpn_length ? xr_utf8(arena, (const char *)alpn, alpn_length) : NULL;
+    if (asked)
+        session->client_certificate = XR_CLIENT_CERTIFICATE_REQUESTED;
+}
+
+static void judge_session(struct xr_arena *arena, const struct xr_net *net, const char *host,
+    SSL *ssl, struct xr_tls_session *session)
+{
+    STACK_OF(X509) *sent = SSL_get_peer_cert_chain(ssl);
+    const unsigned char *staple = NULL;
+    long length = SSL_get_tlsext_status_ocsp_resp(ssl, &staple);
+
+    xr_judge(arena, net, host, sent, session);
+    if (length > 0 && session->certificates)
+        xr_judge_staple(arena, net, sent, staple, length, session);
+}
+
+/* After a failed handshake: would the server have agreed on something older? */
+static const struct xr_err *look_for_old_protocol(struct xr_arena *arena, const char *host,
+    const struct xr_tls_again *again, struct xr_deadline deadline, const struct xr_err *err)
+{
+    struct notice notice = { 0 };
+    int fd = again->connect(again->arg);
+
+    if (fd < 0)
+        return err;
+    xr_auto_ctx *ctx = client_ctx(true);
+    xr_auto_ssl *ssl = client_ssl(ctx, host, fd, &notice);
+    if (!shake_hands(arena, ssl, fd, &notice, deadline) && SSL_version(ssl) < TLS1_2_VERSION)
+        err = xr_err(arena, XR_FAULT_TLS_TOO_OLD, SSL_version(ssl),
+            "the server offers nothing newer than %s", SSL_get_version(ssl));
+    (void)close(fd);
+    return err;
+}
+
+const struct xr_err *xr_tls_handshake(struct xr_arena *arena, const struct xr_net *net,
+    const char *host, int fd, const struct xr_tls_again *again, struct xr_deadline deadline,
+    struct xr_tls_session *ret)
+{
+    struct notice notice = { 0 };
+    struct xr_tls_session session = { 0 };
+    int64_t started = xr_now_us();
+    xr_auto_ctx *ctx = client_ctx(false);
+    xr_auto_ssl *ssl = client_ssl(ctx, host, fd, &notice);
+
+    const struct xr_err *err = shake_hands(arena, ssl, fd, &notice, deadline);
+    if (err && err->fault == XR_FAULT_TLS_HANDSHAKE && again &&
+        xr_time_state(deadline) == XR_TIME_LEFT)
+        return look_for_old_protocol(arena, host, again, deadline, err);
+    if (err)
+        return err;
+    session.elapsed_us = xr_now_us() - started;
+    note_session(arena, ssl, notice.client_certificate_asked, &session);
+    if (notice.client_certificate_asked && refused_afterwards(arena, ssl, fd, deadline))
+        session.client_certificate = XR_CLIENT_CERTIFICATE_REQUIRED;
+    judge_session(arena, net, host, ssl, &session);
+    (void)SSL_shutdown(ssl);
+    *ret = session;
+    return NULL;
+}
+
+static int watch_verify(X509_STORE_CTX *context, void *arg)
+{
+    struct xr_tls_watch *watch = arg;
+
+    watch->session = xr_new(watch->arena, struct xr_tls_session);
+    xr_judge(watch->arena, watch->net, watch->host, X509_STORE_CTX_get0_untrusted(context),
+        watch->session);
+    X509_STORE_CTX_set_error(context, X509_V_OK);
+    return 1;
+}
+
+void xr_tls_watch_attach(void *ssl_ctx, struct xr_tls_watch *watch)
+{
+    SSL_CTX *ctx = ssl_ctx;
+
+    SSL_CTX_set_cert_verify_callback(ctx, watch_verify, watch);
+    (void)SSL_CTX_set_tlsext_status_type(ctx, TLSEXT_STATUSTYPE_ocsp);
+}
+
+void xr_tls_watch_finish(struct xr_tls_watch *watch, void *ssl)
+{
+    const unsigned char *staple = NULL;
+
+    if (!watch->session || watch->session->version)
+        return;
+    note_session(watch->arena, ssl, false, watch->session);
+    long length = SSL_get_tlsext_status_ocsp_resp((SSL *)ssl, &staple);
+    if (length > 0)
+        xr_judge_staple(
+            watch->arena, watch->net, SSL_get_peer_cert_chain(ssl), staple, length, watch->session);
+}

@@ -1,0 +1,118 @@
+#ifndef XR_TLS_H
+#define XR_TLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "analyzer/base/clock.h"
+#include "analyzer/base/err.h"
+#include "analyzer/wire/net.h"
+
+/*
+ * TLS and the judgement of certificates. Nothing here aborts at the first
+ * error: a handshake goes through, all flaws of the certificate are collected
+ * (RFC 5280, RFC 6125), and whoever wants to send something asks
+ * xr_tls_may_carry() about that very connection.
+ */
+
+/* The roots of this machine and those of --ca-file. Shared by threads once made. */
+xr_must_check const struct xr_err *xr_trust_new(
+    struct xr_arena *arena, const char *const *ca_files, struct xr_trust **ret);
+void xr_trust_free(struct xr_trust *trust);
+
+enum xr_flaw {
+    XR_FLAW_NAME_MISMATCH,
+    XR_FLAW_EXPIRED,
+    XR_FLAW_NOT_YET_VALID,
+    XR_FLAW_EXPIRES_SOON,
+    XR_FLAW_SELF_SIGNED,
+    XR_FLAW_UNTRUSTED_ROOT,
+    XR_FLAW_CHAIN_INCOMPLETE,
+    XR_FLAW_CHAIN_DISORDERED,
+    XR_FLAW_WEAK_KEY,
+    XR_FLAW_WEAK_SIGNATURE,
+    XR_FLAW_REVOKED,
+    XR_FLAW_BAD_PURPOSE,
+    XR_FLAW_COUNT
+};
+
+struct xr_tls_flaw {
+    struct xr_tls_flaw *next;
+    enum xr_flaw flaw;
+    int depth;        /* 0: leaf */
+    int code;         /* X509_V_ERR_*, 0: none of OpenSSL's */
+    const char *text; /* a sentence with the names and dates of this certificate */
+};
+
+struct xr_certificate {
+    struct xr_certificate *next;
+    const char *subject, *issuer; /* "CN=mail.contoso.test, O=Contoso" */
+    const char *common_name;      /* CN, else the subject */
+    const char *serial, *sha256;  /* hexadecimal */
+    const char *key, *signature;  /* "EC 256 bit (prime256v1)", "ecdsa-with-SHA256" */
+    const char *names; /* the DNS names and addresses of the SAN, at most 100; "" for none */
+    int64_t not_before_ms, not_after_ms; /* since 1970 */
+    int position;                        /* as sent, from 0; -1: not sent, from the trust store */
+    int depth;                           /* in the chain that was built, 0: leaf; -1: not in it */
+    bool authority, self_issued;         /* may sign others; issuer = subject */
+};
+
+enum xr_client_certificate {
+    XR_CLIENT_CERTIFICATE_NOT_ASKED,
+    XR_CLIENT_CERTIFICATE_REQUESTED,
+    XR_CLIENT_CERTIFICATE_REQUIRED,
+};
+
+struct xr_tls_session {
+    const char *version, *cipher, *group, *alpn; /* NULL: not known */
+    enum xr_client_certificate client_certificate;
+    const char *staple; /* what the stapled OCSP answer says, or NULL: none */
+    struct xr_certificate
+        *certificates; /* as sent, leaf first, then those of the store that were used */
+    struct xr_tls_flaw *flaws;
+    const char *leaf_sha256;
+    bool trusted; /* none of the flaws of the trust class */
+    int64_t elapsed_us;
+};
+
+/* Flaws that --ignore-trust covers: an unknown issuer. Never name, dates, purpose, strength,
+ * revocation. */
+bool xr_flaw_is_trust(enum xr_flaw flaw);
+/* Flaws that leave the connection usable: disorder, nearing expiry. */
+bool xr_flaw_is_mild(enum xr_flaw flaw);
+
+/* May secrets, or a mailbox address, travel over this connection? */
+bool xr_tls_may_carry(const struct xr_tls_session *session, bool ignore_trust);
+
+/*
+ * Handshake with SNI over the connected, non-blocking fd; nothing is sent over
+ * it. Flaws of the certificate are no error. Errors: XR_FAULT_TLS_* and local.
+ * When the handshake fails, "again" (NULL: not wanted) is called for a second
+ * connection, on which a permissive handshake looks for an old protocol.
+ */
+struct xr_tls_again {
+    int (*connect)(void *arg); /* a connected fd, or -1 */
+    void *arg;
+};
+
+xr_must_check const struct xr_err *xr_tls_handshake(struct xr_arena *arena,
+    const struct xr_net *net, const char *host, int fd, const struct xr_tls_again *again,
+    struct xr_deadline deadline, struct xr_tls_session *ret);
+
+/*
+ * The same judgement for a connection that libcurl opens: attached to its
+ * SSL_CTX, it records instead of aborting. "session" is empty until the
+ * handshake has been seen; xr_tls_watch_finish() adds protocol and cipher.
+ */
+struct xr_tls_watch {
+    struct xr_arena *arena;
+    const struct xr_net *net;
+    const char *host;
+    struct xr_tls_session *session; /* NULL: no handshake yet */
+};
+
+void xr_tls_watch_attach(void *ssl_ctx, struct xr_tls_watch *watch);
+void xr_tls_watch_finish(struct xr_tls_watch *watch, void *ssl);
+
+#endif

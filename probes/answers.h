@@ -1,0 +1,21 @@
+#ifndef XR_ANSWERS_H
+#define XR_ANSWERS_H
+
+#include "analyzer/model/step.h"
+#include "analyzer/wire/http.h"
+
+/* What an HTTP answer that is not the one hoped for says about the way to Exchange. */
+
+/* Some header that only Exchange sets: the answer came from it, not from a device in front. */
+bool xr_is_from_exchange(const struct xr_http_response *response);
+
+/* A sign-in page: by where it redirects to, or by the form in its body. */
+bool xr_is_login_page(const struct xr_http_response *response);
+
+bool xr_is_redirect(const struct xr_http_response *response);
+
+/* The verdict for an answer other than 401 and other than SOAP or POX. "at": "the EWS address". */
+enum xr_status xr_answer_error(
+    struct xr_step *step, const char *at, const struct xr_http_response *response);
+
+#endif

@@ -1,0 +1,39 @@
+#ifndef XR_ASK_H
+#define XR_ASK_H
+
+#include "probes/legs.h"
+
+/* One HTTP request of a probe: sent over the leg's session, shown in the step, noted among what was
+ * sent. */
+struct xr_question {
+    const char *method;
+    const struct xr_url *url;
+    const char *what; /* for "what was sent": "EWS request GetFolder" */
+    const char *body; /* NULL: none */
+    const struct xr_header *headers;
+    enum xr_auth auth; /* XR_AUTH_NONE: anonymous */
+};
+
+/* Errors of the wire only; every HTTP status is an answer. */
+xr_must_check const struct xr_err *xr_ask(struct xr_leg *leg, struct xr_step *step,
+    const struct xr_question *question, struct xr_http_response *ret);
+
+/* The anonymous question that shows which schemes are offered. Carries no address. */
+xr_must_check const struct xr_err *xr_ask_anonymously(struct xr_leg *leg, struct xr_step *step,
+    const struct xr_url *url, struct xr_http_response *ret);
+
+/*
+ * The first scheme of the target's list that the server offers and that policy
+ * allows over this leg. XR_AUTH_NONE: the step has its verdict.
+ */
+enum xr_auth xr_choose_auth(
+    const struct xr_ctx *ctx, struct xr_step *step, const struct xr_http_response *response);
+
+/* A 401 to a credential: closes the gate for the whole run and sets the verdict. */
+enum xr_status xr_refused(struct xr_ctx *ctx, struct xr_step *step, enum xr_auth auth,
+    const struct xr_http_response *response);
+
+/* Marks a line or value of the step's last answer as what decided the verdict. */
+void xr_decisive(struct xr_step *step, const char *text);
+
+#endif

@@ -1,0 +1,96 @@
+#include "probes/faults.h"
+
+#include <ctype.h>
+#include <string.h>
+
+enum xr_finding_code xr_fault_finding(enum xr_fault fault)
+{
+    static const enum xr_finding_code findings[] = {
+        [XR_FAULT_DNS_NAME_NOT_FOUND] = XR_FINDING_DNS_NAME_NOT_FOUND,
+        [XR_FAULT_DNS_NO_ADDRESS] = XR_FINDING_DNS_NO_ADDRESS,
+        [XR_FAULT_DNS_SERVER_FAILURE] = XR_FINDING_DNS_SERVER_FAILURE,
+        [XR_FAULT_DNS_REFUSED] = XR_FINDING_DNS_REFUSED,
+        [XR_FAULT_DNS_TIMEOUT] = XR_FINDING_DNS_TIMEOUT,
+        [XR_FAULT_DNS_CNAME_LOOP] = XR_FINDING_DNS_CNAME_LOOP,
+        [XR_FAULT_DNS_MALFORMED] = XR_FINDING_DNS_MALFORMED,
+        [XR_FAULT_TCP_REFUSED] = XR_FINDING_TCP_REFUSED,
+        [XR_FAULT_TCP_TIMEOUT] = XR_FINDING_TCP_TIMEOUT,
+        [XR_FAULT_TCP_UNREACHABLE] = XR_FINDING_TCP_UNREACHABLE,
+        [XR_FAULT_TLS_HANDSHAKE] = XR_FINDING_TLS_HANDSHAKE_FAILED,
+        [XR_FAULT_TLS_NOT_TLS] = XR_FINDING_TLS_NOT_TLS,
+        [XR_FAULT_TLS_TOO_OLD] = XR_FINDING_TLS_PROTOCOL_TOO_OLD,
+        [XR_FAULT_TLS_CLIENT_CERTIFICATE] = XR_FINDING_TLS_CLIENT_CERTIFICATE_REQUIRED,
+        [XR_FAULT_TLS_UNTRUSTED] = XR_FINDING_TLS_UNTRUSTED_ROOT,
+        [XR_FAULT_HTTP_TIMEOUT] = XR_FINDING_HTTP_TIMEOUT,
+        [XR_FAULT_HTTP_TOO_LARGE] = XR_FINDING_HTTP_RESPONSE_TOO_LARGE,
+        [XR_FAULT_HTTP_BROKEN] = XR_FINDING_HTTP_BROKEN,
+        [XR_FAULT_PROXY] = XR_FINDING_HTTP_PROXY_FAILED,
+        [XR_FAULT_CONTENT] = XR_FINDING_HTTP_UNEXPECTED_CONTENT,
+        [XR_FAULT_LOCAL_NETWORK] = XR_FINDING_LOCAL_NETWORK_UNAVAILABLE,
+        [XR_FAULT_LOCAL_TIMEOUT] = XR_FINDING_LOCAL_TIMEOUT,
+        [XR_FAULT_LOCAL_CANCELLED] = XR_FINDING_LOCAL_CANCELLED,
+    };
+
+    return findings[fault];
+}
+
+enum xr_finding_code xr_flaw_finding(enum xr_flaw flaw)
+{
+    static const enum xr_finding_code findings[XR_FLAW_COUNT] = {
+        [XR_FLAW_NAME_MISMATCH] = XR_FINDING_TLS_NAME_MISMATCH,
+        [XR_FLAW_EXPIRED] = XR_FINDING_TLS_EXPIRED,
+        [XR_FLAW_NOT_YET_VALID] = XR_FINDING_TLS_NOT_YET_VALID,
+        [XR_FLAW_EXPIRES_SOON] = XR_FINDING_TLS_EXPIRES_SOON,
+        [XR_FLAW_SELF_SIGNED] = XR_FINDING_TLS_SELF_SIGNED,
+        [XR_FLAW_UNTRUSTED_ROOT] = XR_FINDING_TLS_UNTRUSTED_ROOT,
+        [XR_FLAW_CHAIN_INCOMPLETE] = XR_FINDING_TLS_CHAIN_INCOMPLETE,
+        [XR_FLAW_CHAIN_DISORDERED] = XR_FINDING_TLS_CHAIN_DISORDERED,
+        [XR_FLAW_WEAK_KEY] = XR_FINDING_TLS_WEAK_KEY,
+        [XR_FLAW_WEAK_SIGNATURE] = XR_FINDING_TLS_WEAK_SIGNATURE,
+        [XR_FLAW_REVOKED] = XR_FINDING_TLS_REVOKED,
+        [XR_FLAW_BAD_PURPOSE] = XR_FINDING_TLS_BAD_PURPOSE,
+    };
+
+    return findings[flaw];
+}
+
+const char *xr_sentence(struct xr_arena *arena, const char *phrase)
+{
+    char *text = xr_printf(arena, "%s.", phrase);
+    size_t length = strlen(text);
+
+    text[0] = (char)toupper((unsigned char)text[0]);
+    if (length > 1 && strchr(".!?", text[length - 2]))
+        text[length - 1] = '\0';
+    return text;
+}
+
+enum xr_status xr_fault_error(struct xr_step *step, const struct xr_err *err)
+{
+    return xr_error(step, xr_fault_finding(err->fault), "%s", xr_sentence(step->arena, err->text));
+}
+
+static enum xr_status flaw_status(enum xr_flaw flaw, bool ignore_trust)
+{
+    bool mild = xr_flaw_is_mild(flaw) || (ignore_trust && xr_flaw_is_trust(flaw));
+
+    return mild ? XR_WARNING : XR_ERROR;
+}
+
+void xr_flaws_find(struct xr_step *step, const struct xr_tls_session *session, bool ignore_trust,
+    bool (*which)(enum xr_flaw))
+{
+    bool told = false;
+
+    for (const struct xr_tls_flaw *flaw = session->flaws; flaw; flaw = flaw->next) {
+        if (which && !which(flaw->flaw))
+            continue;
+        if (ignore_trust && xr_flaw_is_trust(flaw->flaw) && !told) {
+            (void)xr_find(step, XR_FINDING_TLS_TRUST_IGNORED, XR_WARNING,
+                "On request, the missing trust in this certificate was ignored.");
+            told = true;
+        }
+        (void)xr_find(step, xr_flaw_finding(flaw->flaw), flaw_status(flaw->flaw, ignore_trust),
+            "%s", flaw->text);
+    }
+}

@@ -1,0 +1,26 @@
+#ifndef XR_FAULTS_H
+#define XR_FAULTS_H
+
+#include "analyzer/base/err.h"
+#include "analyzer/model/step.h"
+#include "analyzer/wire/tls.h"
+
+/* Which finding a fault of the wire, or a flaw of a certificate, is told as. */
+enum xr_finding_code xr_fault_finding(enum xr_fault fault);
+enum xr_finding_code xr_flaw_finding(enum xr_flaw flaw);
+
+/* The fault as the step's verdict: error, with its text as a sentence. */
+enum xr_status xr_fault_error(struct xr_step *step, const struct xr_err *err);
+
+/* "no route" becomes "No route." */
+const char *xr_sentence(struct xr_arena *arena, const char *phrase);
+
+/*
+ * Adds the certificate's flaws as findings, those of "which" only (NULL: all).
+ * With ignore_trust the trust flaws become warnings and tls.trust-ignored
+ * stands before them.
+ */
+void xr_flaws_find(struct xr_step *step, const struct xr_tls_session *session, bool ignore_trust,
+    bool (*which)(enum xr_flaw));
+
+#endif

@@ -1,0 +1,298 @@
+#include "probes/legs.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "analyzer/base/text.h"
+#include "probes/faults.h"
+
+void xr_leg_init(struct xr_leg *leg, const struct xr_ctx *ctx, struct xr_arena *arena,
+    struct xr_step *step, const char *host, uint16_t port)
+{
+    *leg = (struct xr_leg){ .ctx = ctx, .arena = arena, .step = step, .host = host, .port = port };
+    step->host = host;
+}
+
+void xr_leg_done(struct xr_leg *leg)
+{
+    xr_tcp_close(leg->tries, leg->tries_n);
+    xr_http_free(leg->http);
+    leg->http = NULL;
+}
+
+const char *xr_leg_title(const char *suffix)
+{
+    static const struct {
+        const char *suffix, *title;
+    } rows[] = {
+        { "srv", "Look for the service record" },
+        { "dns", "Resolve the name" },
+        { "tcp", "Connect" },
+        { "tls", "Agree on TLS" },
+        { "request", "Ask for settings" },
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+        if (!strcmp(rows[i].suffix, suffix))
+            return rows[i].title;
+    return suffix;
+}
+
+static struct xr_step *child(struct xr_leg *leg, const char *suffix)
+{
+    const char *id = xr_printf(leg->arena, "%s.%s", leg->step->id, suffix);
+    struct xr_step *step = xr_step_add(leg->arena, leg->step, id, xr_leg_title(suffix));
+
+    step->started_us = xr_now_us();
+    return step;
+}
+
+static bool ended(struct xr_step *step)
+{
+    step->elapsed_us = xr_now_us() - step->started_us;
+    return step->status == XR_SUCCESS || step->status == XR_WARNING;
+}
+
+void xr_leg_skip(struct xr_leg *leg, const char *const *suffixes, const char *because)
+{
+    for (; *suffixes; suffixes++) {
+        struct xr_step *step = child(leg, *suffixes);
+        const char *blocker = xr_printf(leg->arena, "%s.%s", leg->step->id, because);
+        (void)xr_skipped(step, blocker, "Not run: %s failed.", blocker);
+    }
+}
+
+void xr_leg_sent(struct xr_leg *leg, const char *to, const char *what, const char *credentials,
+    const char *protected_by)
+{
+    struct xr_sent *sent = xr_new(leg->arena, struct xr_sent);
+
+    *sent = (struct xr_sent){ NULL, to, what, credentials, protected_by };
+    if (leg->last_sent)
+        leg->last_sent->next = sent;
+    else
+        leg->sent = sent;
+    leg->last_sent = sent;
+}
+
+void xr_run_add_sent(struct xr_run *run, const struct xr_sent *sent)
+{
+    for (; sent; sent = sent->next) {
+        const struct xr_sent *known = run->sent;
+        while (known && (strcmp(known->to, sent->to) || strcmp(known->what, sent->what) ||
+                            strcmp(known->credentials, sent->credentials)))
+            known = known->next;
+        if (known)
+            continue;
+        struct xr_sent *copy = xr_new(run->arena, struct xr_sent);
+        *copy = *sent;
+        copy->next = NULL;
+        if (run->last_sent)
+            run->last_sent->next = copy;
+        else
+            run->sent = copy;
+        run->last_sent = copy;
+    }
+}
+
+const char *xr_receiver(
+    struct xr_arena *arena, const char *host, const char *address, uint16_t port)
+{
+    return xr_printf(arena, "%s (%s) port %u", host, address, port);
+}
+
+/* With a proxy in between, the proxy is what is resolved and connected to. */
+static struct xr_route route_of(struct xr_leg *leg)
+{
+    struct xr_route route = xr_net_route(leg->ctx->net, leg->host, leg->port);
+    struct xr_url proxy;
+
+    if (leg->ctx->net->proxy && !xr_url_parse(leg->arena, leg->ctx->net->proxy, &proxy))
+        return (struct xr_route){ proxy.host, proxy.port };
+    return route;
+}
+
+const struct xr_err *xr_leg_resolve(struct xr_leg *leg)
+{
+    struct xr_route route = route_of(leg);
+    const struct xr_err *err = xr_dns_lookup(
+        leg->arena, leg->ctx->net, route.host, leg->port, leg->ctx->deadline, &leg->names);
+
+    if (!err && strncmp(leg->names.source, "DNS", 3))
+        return NULL;
+    const char *to = err ? "the DNS server" : leg->names.source;
+    xr_leg_sent(leg, to, xr_printf(leg->arena, "the question for the addresses of %s", route.host),
+        "none", "nothing (DNS)");
+    return err;
+}
+
+void xr_leg_detail_names(struct xr_leg *leg, struct xr_step *step)
+{
+    const struct xr_dns_hosts *names = &leg->names;
+
+    if (names->aliases)
+        xr_step_detail(step, "Alias of", "%s", names->aliases);
+    for (size_t i = 0; i < names->n; i++)
+        xr_step_detail(step, "Address", names->addresses[i].ttl ? "%s, TTL %u s" : "%s",
+            names->addresses[i].text, names->addresses[i].ttl);
+    if (names->cut)
+        xr_step_detail(
+            step, "More addresses", "only the first %d are looked at", XR_DNS_ADDRESSES_MAX);
+    xr_step_detail(step, "Source", "%s", names->source);
+}
+
+bool xr_leg_dns(struct xr_leg *leg)
+{
+    struct xr_step *step = child(leg, "dns");
+    const struct xr_err *err = xr_leg_resolve(leg);
+
+    if (err) {
+        (void)xr_fault_error(step, err);
+        return ended(step);
+    }
+    xr_leg_detail_names(leg, step);
+    const struct xr_err *half = leg->names.half;
+    if (half)
+        (void)xr_warning(
+            step, xr_fault_finding(half->fault), "%s", xr_sentence(leg->arena, half->text));
+    else
+        (void)xr_success(
+            step, "%s has %zu address%s.", leg->host, leg->names.n, leg->names.n == 1 ? "" : "es");
+    return ended(step);
+}
+
+void xr_leg_connect(struct xr_leg *leg)
+{
+    struct xr_route route = route_of(leg);
+
+    leg->tries_n = leg->names.n;
+    for (size_t i = 0; i < leg->tries_n; i++)
+        leg->tries[i] =
+            (struct xr_tcp_try){ leg->names.addresses[i].text, route.port, NULL, -1, 0 };
+    xr_tcp_connect(leg->arena, leg->tries, leg->tries_n, leg->ctx->deadline);
+    xr_tcp_close(leg->tries, leg->tries_n);
+    leg->address = NULL;
+    for (size_t i = leg->tries_n; i-- > 0;)
+        if (!leg->tries[i].err)
+            leg->address = leg->tries[i].address;
+}
+
+bool xr_leg_tcp(struct xr_leg *leg)
+{
+    struct xr_step *step = child(leg, "tcp");
+    size_t failed = 0;
+
+    xr_leg_connect(leg);
+    for (size_t i = 0; i < leg->tries_n; i++) {
+        const struct xr_tcp_try *try = &leg->tries[i];
+        xr_step_detail(step, "Address", "%s port %u: %s", try->address, try->port,
+            try->err ? try->err->text : "accepted");
+        failed += try->err != NULL;
+    }
+    if (!leg->address)
+        (void)xr_fault_error(step, leg->tries[0].err);
+    else if (failed)
+        (void)xr_warning(step, XR_FINDING_TCP_SOME_ADDRESSES_FAILED,
+            "%zu of %zu addresses of %s do not accept connections.", failed, leg->tries_n,
+            leg->host);
+    else
+        (void)xr_success(step, "%s port %u accepts connections.", leg->address, leg->tries[0].port);
+    return ended(step);
+}
+
+/* A connected fd to one address, through the proxy's tunnel if there is one; -1: *ret_err says why.
+ */
+static int connect_one(
+    struct xr_leg *leg, struct xr_arena *arena, const char *address, const struct xr_err **ret_err)
+{
+    struct xr_tcp_try one = { address, route_of(leg).port, NULL, -1, 0 };
+    struct xr_route target = xr_net_route(leg->ctx->net, leg->host, leg->port);
+
+    xr_tcp_connect(arena, &one, 1, leg->ctx->deadline);
+    *ret_err = one.err;
+    if (!one.err && leg->ctx->net->proxy)
+        *ret_err = xr_tcp_tunnel(arena, one.fd, target.host, target.port, leg->ctx->deadline);
+    if (*ret_err)
+        xr_tcp_close(&one, 1);
+    return one.fd;
+}
+
+struct again {
+    struct xr_leg *leg;
+    struct xr_arena *arena;
+    const char *address;
+};
+
+static int connect_again(void *arg)
+{
+    const struct again *again = arg;
+    const struct xr_err *err;
+
+    return connect_one(again->leg, again->arena, again->address, &err);
+}
+
+const struct xr_err *xr_leg_handshake(
+    struct xr_leg *leg, struct xr_arena *arena, const char *address, struct xr_tls_session *ret)
+{
+    struct again again = { leg, arena, address };
+    struct xr_tls_again second = { connect_again, &again };
+    const struct xr_err *err;
+    int fd = connect_one(leg, arena, address, &err);
+
+    if (err)
+        return err;
+    err = xr_tls_handshake(arena, leg->ctx->net, leg->host, fd, &second, leg->ctx->deadline, ret);
+    (void)close(fd);
+    return err;
+}
+
+static bool tls_with(struct xr_leg *leg, const char *address, const struct xr_err **ret_err)
+{
+    struct xr_tls_session session = { 0 };
+
+    *ret_err = xr_leg_handshake(leg, leg->arena, address, &session);
+    if (*ret_err)
+        return false;
+    leg->session = session;
+    leg->address = address;
+    return xr_tls_may_carry(&session, leg->ignore_trust) &&
+           session.client_certificate != XR_CLIENT_CERTIFICATE_REQUIRED;
+}
+
+static void tell_tls(struct xr_leg *leg, struct xr_step *step)
+{
+    const struct xr_tls_session *session = &leg->session;
+
+    xr_step_detail(step, "Protocol", "%s, %s", session->version, session->cipher);
+    if (session->certificates)
+        xr_step_detail(step, "Certificate", "%s, issued by %s", session->certificates->subject,
+            session->certificates->issuer);
+    xr_flaws_find(step, session, leg->ignore_trust, NULL);
+    if (session->client_certificate == XR_CLIENT_CERTIFICATE_REQUIRED)
+        (void)xr_find(step, XR_FINDING_TLS_CLIENT_CERTIFICATE_REQUIRED, XR_ERROR,
+            "The server demands a client certificate.");
+    if (!step->findings)
+        (void)xr_success(step, "%s with a trusted certificate.", session->version);
+    else
+        step->message = step->findings->message;
+}
+
+bool xr_leg_tls(struct xr_leg *leg)
+{
+    struct xr_step *step = child(leg, "tls");
+    const struct xr_err *err = NULL, *first = NULL;
+    bool good = false;
+
+    leg->address = NULL;
+    for (size_t i = 0; i < leg->tries_n && !good; i++) {
+        if (leg->tries[i].err)
+            continue;
+        good = tls_with(leg, leg->tries[i].address, &err);
+        first = first ? first : err;
+    }
+    if (leg->address)
+        tell_tls(leg, step);
+    else
+        (void)xr_fault_error(step, first);
+    return ended(step) && good;
+}

@@ -1,0 +1,56 @@
+#ifndef XR_PROBE_H
+#define XR_PROBE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "analyzer/base/clock.h"
+#include "analyzer/base/secret.h"
+#include "analyzer/model/run.h"
+#include "analyzer/wire/http.h"
+#include "analyzer/wire/net.h"
+
+struct xr_leg;
+
+/* What one run works with. The public side of it (facts, sent, steps) is in "run". */
+struct xr_ctx {
+    struct xr_arena *arena;
+    const struct xr_target *target;
+    const struct xr_net *net;
+    struct xr_secret password, token;
+    bool have_ticket; /* Kerberos: a ticket is present or a keytab was given */
+    struct xr_run *run;
+    struct xr_deadline deadline; /* step_us is the step that runs now */
+    int64_t step_ms;             /* how long one step may take */
+
+    const char *mail_domain; /* of the target mailbox, as A-labels; filled by input */
+    struct xr_url ews;       /* filled by input or autodiscover */
+    const char *named_host;  /* the host of --ews-url, or NULL; filled by input */
+    const char *vouched;     /* host that an authenticated, verified answer named; NULL: none */
+
+    struct xr_leg *ews_leg; /* the way to the EWS host and the session with it; from endpoint on */
+    enum xr_auth auth;      /* the scheme in use */
+    const char *const *version;  /* the RequestServerVersion in use: points into xr_ews_versions */
+    bool account_has_no_mailbox; /* noticed by logon */
+
+    const char *gate_closed_by; /* id of the step in which a credential was refused; NULL: open */
+};
+
+/* The declarative part of a probe; what is known at run time lives in the context and the step. */
+struct xr_probe {
+    const char *id, *title, *about;
+    uint32_t needs, provides; /* bits of enum xr_fact */
+    const char *(*not_needed)(
+        const struct xr_ctx *); /* why it does not apply, or NULL; NULL: always applies */
+    enum xr_status (*run)(struct xr_ctx *, struct xr_step *);
+};
+
+/* A kind of test: an ordered list of probes. The order is the plan, the run and the report. */
+struct xr_test {
+    const char *name, *title, *about;
+    const struct xr_probe *const *probes; /* ends with NULL */
+};
+
+extern const struct xr_test *const xr_tests[]; /* ends with NULL */
+
+#endif

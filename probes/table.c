@@ -1,0 +1,23 @@
+#include <stddef.h>
+
+#include "probes/probe.h"
+
+#define PROBE(name) extern const struct xr_probe xr_probe_##name;
+#include "probes/service_account.h"
+#undef PROBE
+
+static const struct xr_probe *const service_account_probes[] = {
+#define PROBE(name) &xr_probe_##name,
+#include "probes/service_account.h"
+#undef PROBE
+    NULL,
+};
+
+static const struct xr_test service_account = {
+    .name = "service-account",
+    .title = "Service account access",
+    .about = "can a service account open a user's mailbox, with Exchange Impersonation?",
+    .probes = service_account_probes,
+};
+
+const struct xr_test *const xr_tests[] = { &service_account, NULL };

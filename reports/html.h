@@ -1,0 +1,68 @@
+#ifndef XR_HTML_H
+#define XR_HTML_H
+
+#include "reports/html_text.h"
+#include "reports/report.h"
+
+/* Where a step stands on the page: unique, and nothing of it comes from a stranger. */
+struct xr_anchor {
+    const struct xr_step *step;
+    const char *id;
+};
+
+/* A page being written. Each section of it is a file; a section without facts writes nothing. */
+struct xr_page {
+    FILE *out;
+    const struct xr_run *run;
+    struct xr_anchor *anchors;
+    size_t anchor_count;
+};
+
+extern const struct xr_report xr_report_html;
+
+/* html_page.c: what several sections need. */
+void xr_page_anchors(struct xr_page *page); /* gives every step its place */
+const char *xr_page_anchor(const struct xr_page *page, const struct xr_step *step);
+const char *xr_page_anchor_of(const struct xr_page *page, const char *step_id); /* NULL: none */
+void xr_page_step_link(const struct xr_page *page, const char *step_id); /* text if there is none */
+const char *xr_status_word(enum xr_status status);                       /* "Passed" */
+void xr_page_icon(const struct xr_page *page, enum xr_status status);
+void xr_page_status(const struct xr_page *page, enum xr_status status); /* icon and word */
+void xr_page_ms(const struct xr_page *page, int64_t us);                /* "1,234 ms" */
+void xr_page_date(const struct xr_page *page, int64_t wall_ms, bool long_month);
+void xr_page_clock(const struct xr_page *page, int64_t wall_ms); /* "20:00:00 UTC" */
+void xr_page_percent(
+    const struct xr_page *page, const char *attribute, int64_t part, int64_t whole);
+void xr_page_command(const struct xr_page *page, const char *caption, const char *text);
+void xr_page_section(
+    const struct xr_page *page, const char *id, const char *title, const char *note);
+void xr_page_section_end(const struct xr_page *page);
+
+/*
+ * An alternative that failed under a parent that succeeded is shown in neutral
+ * colours: red belongs to the verdict. "spared": an ancestor already is one.
+ */
+bool xr_page_is_spared(const struct xr_step *parent, const struct xr_step *step, bool spared);
+
+/* The sections, in their order on the page. "wanted" tells whether it will write anything. */
+struct xr_section {
+    const char *id, *title; /* as in the list "On this page" */
+    bool (*wanted)(const struct xr_page *page);
+    void (*write)(const struct xr_page *page);
+};
+
+extern const struct xr_section xr_section_cause, xr_section_learned, xr_section_facts,
+    xr_section_watch, xr_section_steps, xr_section_timeline, xr_section_discovery, xr_section_chain,
+    xr_section_sent, xr_section_environment, xr_section_json;
+
+void xr_page_hero(const struct xr_page *page);
+void xr_page_exchange(const struct xr_page *page, const struct xr_exchange *exchange);
+void xr_page_life(const struct xr_page *page, const struct xr_fact_certificate *certificate);
+
+/* Days until a moment, from the start of the run; negative when it has passed. */
+int64_t xr_page_days_left(const struct xr_page *page, int64_t wall_ms);
+
+/* The certificate of the server itself, or NULL. */
+const struct xr_fact_certificate *xr_page_leaf(const struct xr_page *page);
+
+#endif

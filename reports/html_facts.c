@@ -1,0 +1,190 @@
+#include "reports/html.h"
+
+static bool is_not_healthy(const struct xr_page *page)
+{
+    return page->run->verdict.status != XR_SUCCESS;
+}
+
+static void open_term(const struct xr_page *page, const char *label, bool wide)
+{
+    (void)fprintf(page->out, "<div%s><dt>%s</dt><dd>", wide ? " class=\"wide\"" : "", label);
+}
+
+static void close_term(const struct xr_page *page)
+{
+    (void)fputs("</dd></div>\n", page->out);
+}
+
+static void put_term(
+    const struct xr_page *page, const char *label, const char *value, const char *note)
+{
+    if (!value)
+        return;
+    open_term(page, label, false);
+    xr_html_remote(page->out, value);
+    if (note) {
+        (void)fputs("<small>", page->out);
+        xr_html_prose(page->out, note);
+        (void)fputs("</small>", page->out);
+    }
+    close_term(page);
+}
+
+static const char *folder_note(const struct xr_page *page)
+{
+    const struct xr_target *target = page->run->target;
+    const char *folder = target->folder ? target->folder : "given by its id";
+
+    if (!target->impersonation)
+        return xr_printf(page->run->arena, "folder %s, without impersonation", folder);
+    return xr_printf(page->run->arena, "folder %s, impersonated by %s", folder,
+        xr_identify_by_name(target->identify_by));
+}
+
+static void put_ews_url(const struct xr_page *page)
+{
+    const struct xr_facts *facts = &page->run->facts;
+
+    if (!facts->ews_url)
+        return;
+    open_term(page, "EWS address", true);
+    xr_html_remote(page->out, facts->ews_url);
+    if (facts->ews_url_from) {
+        (void)fputs("<small>from ", page->out);
+        xr_page_step_link(page, facts->ews_url_from);
+        (void)fputs("</small>", page->out);
+    }
+    close_term(page);
+}
+
+static void put_server(const struct xr_page *page)
+{
+    const struct xr_facts *facts = &page->run->facts;
+    const char *headline = facts->server_product ? facts->server_product : facts->server_version;
+
+    if (!headline)
+        return;
+    open_term(page, "Server", false);
+    xr_html_text(page->out, headline);
+    (void)fputs("<small>", page->out);
+    if (facts->server_product)
+        xr_html_remote(page->out, facts->server_version);
+    if (facts->server_name) {
+        (void)fputs(facts->server_product && facts->server_version ? ", " : "", page->out);
+        xr_html_remote(page->out, facts->server_name);
+    }
+    (void)fputs("</small>", page->out);
+    close_term(page);
+}
+
+static void put_days(const struct xr_page *page, int64_t days)
+{
+    xr_html_number(page->out, days < 0 ? -days : days);
+    (void)fprintf(
+        page->out, " %s%s", days == 1 || days == -1 ? "day " : "days ", days < 0 ? "ago" : "left");
+}
+
+static void put_certificate(const struct xr_page *page)
+{
+    int64_t expires_ms = page->run->facts.certificate_expires_ms;
+
+    if (!expires_ms)
+        return;
+    int64_t days = xr_page_days_left(page, expires_ms);
+    open_term(page, "Certificate", false);
+    (void)fputs(days < 0 ? "ended " : "", page->out);
+    put_days(page, days);
+    (void)fputs("<small>until ", page->out);
+    xr_page_date(page, expires_ms, true);
+    (void)fputs("</small>", page->out);
+    close_term(page);
+}
+
+static void put_folder(const struct xr_page *page)
+{
+    const struct xr_facts *facts = &page->run->facts;
+
+    if (!facts->folder_name)
+        return;
+    open_term(page, "Folder", false);
+    xr_html_name(page->out, facts->folder_name);
+    if (facts->total_count >= 0) {
+        (void)fputs("<small>", page->out);
+        xr_html_number(page->out, facts->total_count);
+        (void)fputs(" items", page->out);
+        if (facts->unread_count >= 0) {
+            (void)fputs(", ", page->out);
+            xr_html_number(page->out, facts->unread_count);
+            (void)fputs(" unread", page->out);
+        }
+        (void)fputs("</small>", page->out);
+    }
+    close_term(page);
+}
+
+static void put_origin(const struct xr_page *page)
+{
+    const struct xr_origin *origin = &page->run->origin;
+
+    if (!origin->host)
+        return;
+    open_term(page, "Asked from", false);
+    xr_html_remote(page->out, origin->host);
+    (void)fputs("<small>", page->out);
+    for (const char *const *address = origin->addresses; *address; address++) {
+        xr_html_remote(page->out, *address);
+        (void)fputs(", ", page->out);
+    }
+    (void)fputs(origin->proxy ? "proxy " : "no proxy", page->out);
+    xr_html_remote(page->out, origin->proxy);
+    (void)fputs("</small>", page->out);
+    close_term(page);
+}
+
+static void put_run(const struct xr_page *page)
+{
+    const struct xr_run *run = page->run;
+
+    open_term(page, "Run", false);
+    xr_page_ms(page, run->elapsed_us);
+    (void)fputs("<small>", page->out);
+    xr_page_date(page, run->started_wall_ms, false);
+    (void)fputs(", ", page->out);
+    xr_page_clock(page, run->started_wall_ms);
+    (void)fputs("</small>", page->out);
+    close_term(page);
+    open_term(page, "Steps", false);
+    (void)fprintf(page->out, "%d failed, %d with a warning<small>%d passed, %d skipped</small>",
+        run->summary[XR_ERROR], run->summary[XR_WARNING], run->summary[XR_SUCCESS],
+        run->summary[XR_SKIPPED]);
+    close_term(page);
+}
+
+static void put_facts(const struct xr_page *page)
+{
+    const struct xr_run *run = page->run;
+    const struct xr_facts *facts = &run->facts;
+
+    xr_page_section(page, "facts", "What was tested", NULL);
+    (void)fputs("</div>\n<dl class=\"facts card pad\">\n", page->out);
+    put_term(page, "Target mailbox", run->target->mailbox, folder_note(page));
+    put_term(page, "Primary address", facts->primary_smtp_address, facts->display_name);
+    put_term(page, "Service account", run->target->account,
+        facts->auth_scheme ? xr_printf(run->arena, "accepted with %s", facts->auth_scheme) : NULL);
+    put_server(page);
+    put_ews_url(page);
+    put_folder(page);
+    put_certificate(page);
+    put_term(page, "request-id", facts->request_id, "for the server’s own logs");
+    put_origin(page);
+    put_run(page);
+    (void)fputs("</dl>\n", page->out);
+    xr_page_section_end(page);
+}
+
+const struct xr_section xr_section_facts = {
+    .id = "facts",
+    .title = "What was tested",
+    .wanted = is_not_healthy,
+    .write = put_facts,
+};

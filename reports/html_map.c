@@ -1,0 +1,162 @@
+#include <string.h>
+
+#include "analyzer/base/text.h"
+#include "reports/html.h"
+
+static bool has_discovery(const struct xr_page *page)
+{
+    return page->run->facts.discovery != NULL;
+}
+
+static const char *method_title(const char *method)
+{
+    static const struct {
+        const char *method, *title;
+    } titles[] = {
+        { "root", "https, the domain itself" },
+        { "host", "https, the Autodiscover host" },
+        { "redirect", "http, redirect" },
+        { "srv", "SRV record" },
+    };
+
+    for (size_t i = 0; i < sizeof(titles) / sizeof(*titles); i++)
+        if (xr_same(method, titles[i].method))
+            return titles[i].title;
+    return method;
+}
+
+static bool gave_the_same(const struct xr_page *page, const struct xr_fact_discovery *way)
+{
+    return way->led_to && xr_same(way->led_to, page->run->facts.ews_url);
+}
+
+static void put_way(const struct xr_page *page, const struct xr_fact_discovery *way)
+{
+    (void)fprintf(page->out, "<li%s><div class=\"box %s\"><small>",
+        way->won ? " class=\"won\"" : "", xr_status_name(way->status));
+    xr_html_text(page->out, method_title(way->method));
+    (void)fputs("</small><b>", page->out);
+    xr_html_remote(page->out, way->url);
+    (void)fputs("</b><br>", page->out);
+    xr_page_status(page, way->status);
+    if (way->outcome) {
+        (void)fputs(" <span class=\"soft\">· ", page->out);
+        xr_html_prose(page->out, way->outcome);
+        (void)fputs("</span>", page->out);
+    }
+    if (way->led_to && !gave_the_same(page, way)) {
+        (void)fputs("<br><span class=\"soft\">led to ", page->out);
+        xr_html_remote(page->out, way->led_to);
+        (void)fputs("</span>", page->out);
+    }
+    (void)fputs("</div></li>\n", page->out);
+}
+
+static void put_wire(
+    const struct xr_page *page, const char *css, int x1, int x2, int y1, int y2, int whole)
+{
+    (void)fprintf(page->out, "<line class=\"%s\" x1=\"%d%%\" x2=\"%d%%\"", css, x1, x2);
+    xr_page_percent(page, "y1", y1, whole);
+    xr_page_percent(page, "y2", y2, whole);
+    (void)fputs("/>", page->out);
+}
+
+/* The rail between two heights, and the line from it to the box at its other side. */
+static void put_rail(
+    const struct xr_page *page, const char *css, bool right, int low, int high, int count)
+{
+    put_wire(page, css, 50, 50, low < count ? low : count, high > count ? high : count, 2 * count);
+    put_wire(page, css, right ? 50 : 0, right ? 100 : 50, count, count, 2 * count);
+}
+
+/*
+ * The lines beside the ways, which are rows of one height: way i stands at
+ * (2i + 1) / 2n of the height, the boxes at both sides stand at one half.
+ */
+static void put_wires(const struct xr_page *page, int count, bool right)
+{
+    int low = 2 * count, high = 0, won = 0, y = 1;
+
+    (void)fprintf(page->out, "<svg class=\"wires %s\" aria-hidden=\"true\" focusable=\"false\">",
+        right ? "r" : "l");
+    for (const struct xr_fact_discovery *way = page->run->facts.discovery; way; way = way->next) {
+        if (!right || way->won || gave_the_same(page, way)) {
+            const char *css = way->won ? "won" : right ? "same" : "way";
+            put_wire(page, css, right ? 0 : 50, right ? 50 : 100, y, y, 2 * count);
+            low = y < low ? y : low;
+            high = y > high ? y : high;
+        }
+        won = way->won ? y : won;
+        y += 2;
+    }
+    put_rail(page, right ? "same" : "way", right, low, high, count);
+    if (won)
+        put_rail(page, "won", right, won, won, count);
+    (void)fputs("</svg>\n", page->out);
+}
+
+static void put_addresses(const struct xr_page *page)
+{
+    const struct xr_fact_address *address = page->run->facts.addresses;
+
+    if (!address)
+        return;
+    (void)fputs("<ul class=\"addr\">", page->out);
+    for (; address; address = address->next) {
+        (void)fprintf(page->out, "<li class=\"%s\">", xr_status_name(address->status));
+        xr_page_icon(page, address->status);
+        (void)fprintf(page->out, "<span class=\"sr\">%s: </span>", xr_status_word(address->status));
+        xr_html_remote(page->out, address->address);
+        (void)fputs("</li>", page->out);
+    }
+    (void)fputs("</ul>", page->out);
+}
+
+static void put_result(const struct xr_page *page)
+{
+    const struct xr_facts *facts = &page->run->facts;
+
+    (void)fprintf(page->out, "<div class=\"box %s\"><small>EWS address</small><b>",
+        facts->ews_url ? "found" : "lost");
+    if (facts->ews_url)
+        xr_html_remote(page->out, facts->ews_url);
+    else
+        (void)fputs("not found", page->out);
+    (void)fputs("</b>", page->out);
+    put_addresses(page);
+    (void)fputs("</div>\n", page->out);
+}
+
+static void put_discovery(const struct xr_page *page)
+{
+    const struct xr_fact_discovery *ways = page->run->facts.discovery;
+    int count = 0;
+    bool found = false;
+
+    for (const struct xr_fact_discovery *way = ways; way; way = way->next, count++)
+        found = found || way->won || gave_the_same(page, way);
+    xr_page_section(page, "discovery", "How the address was found",
+        "The Autodiscover methods are alternatives: the first in order that answers is used.");
+    (void)fputs(
+        "</div>\n<div class=\"map\">\n<div class=\"box\"><small>Asked for</small><b>", page->out);
+    xr_html_remote(page->out, page->run->target->mailbox);
+    (void)fputs("</b></div>\n<div class=\"net\">\n", page->out);
+    put_wires(page, count, false);
+    (void)fputs("<ol class=\"ways\">\n", page->out);
+    for (const struct xr_fact_discovery *way = ways; way; way = way->next)
+        put_way(page, way);
+    (void)fputs("</ol>\n", page->out);
+    if (found)
+        put_wires(page, count, true);
+    (void)fputs("</div>\n", page->out);
+    put_result(page);
+    (void)fputs("</div>\n", page->out);
+    xr_page_section_end(page);
+}
+
+const struct xr_section xr_section_discovery = {
+    .id = "discovery",
+    .title = "Discovery",
+    .wanted = has_discovery,
+    .write = put_discovery,
+};

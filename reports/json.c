@@ -1,0 +1,432 @@
+#include "reports/json.h"
+
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyzer/base/buf.h"
+#include "analyzer/base/clock.h"
+#include "analyzer/base/text.h"
+
+enum { TEXT_MAX = 256 * 1024 * 1024 }; /* some hundred exchanges of two full bodies each */
+
+/* What cJSON could not allocate must not be missing from a report in silence. */
+static cJSON *must(cJSON *item)
+{
+    if (!item)
+        abort();
+    return item;
+}
+
+static cJSON *add(cJSON *object, const char *name, cJSON *item)
+{
+    if (!cJSON_AddItemToObject(object, name, must(item)))
+        abort();
+    return item;
+}
+
+static void put_text(cJSON *object, const char *name, const char *text)
+{
+    (void)add(object, name, text ? cJSON_CreateString(text) : cJSON_CreateNull());
+}
+
+static void put_bool(cJSON *object, const char *name, bool value)
+{
+    (void)add(object, name, cJSON_CreateBool(value));
+}
+
+/* Negative means unknown, for counts, positions and durations alike. */
+static void put_number(cJSON *object, const char *name, int64_t value)
+{
+    (void)add(object, name, value < 0 ? cJSON_CreateNull() : cJSON_CreateNumber((double)value));
+}
+
+static void put_ms(cJSON *object, const char *name, int64_t us)
+{
+    put_number(object, name, us < 0 ? -1 : us / 1000);
+}
+
+static cJSON *put_object(cJSON *object, const char *name)
+{
+    return add(object, name, cJSON_CreateObject());
+}
+
+static cJSON *put_array(cJSON *object, const char *name)
+{
+    return add(object, name, cJSON_CreateArray());
+}
+
+static cJSON *append(cJSON *array, cJSON *item)
+{
+    if (!cJSON_AddItemToArray(array, must(item)))
+        abort();
+    return item;
+}
+
+static void put_texts(cJSON *object, const char *name, const char *const *texts)
+{
+    cJSON *array = put_array(object, name);
+
+    for (; *texts; texts++)
+        (void)append(array, cJSON_CreateString(*texts));
+}
+
+static void put_target(cJSON *report, const struct xr_target *target)
+{
+    cJSON *object = put_object(report, "target");
+
+    put_text(object, "mailbox", target->mailbox);
+    put_text(object, "account", target->account);
+    put_text(object, "ews_url", target->ews_url);
+    put_text(object, "folder", target->folder ? target->folder : target->folder_id);
+    if (target->impersonation) {
+        cJSON *impersonate = put_object(object, "impersonate");
+        put_text(impersonate, "by", xr_identify_by_name(target->identify_by));
+        put_text(impersonate, "id", target->impersonate ? target->impersonate : target->mailbox);
+    } else {
+        put_text(object, "impersonate", NULL);
+    }
+    put_bool(object, "ignore_trust", target->ignore_trust);
+}
+
+static void put_origin(cJSON *report, const struct xr_origin *origin)
+{
+    cJSON *object = put_object(report, "origin");
+
+    put_text(object, "host", origin->host);
+    put_texts(object, "addresses", origin->addresses);
+    put_text(object, "proxy", origin->proxy);
+}
+
+static void put_remedy(cJSON *verdict, const struct xr_advice *advice)
+{
+    cJSON *array = put_array(verdict, "remedy");
+
+    for (; advice->text; advice++) {
+        cJSON *line = append(array, cJSON_CreateObject());
+        put_text(line, "text", advice->text);
+        put_text(line, "command", advice->command);
+        put_text(line, "shell", advice->shell);
+        put_text(line, "expect", advice->expect);
+    }
+}
+
+static void put_verdict(cJSON *report, const struct xr_verdict *verdict)
+{
+    cJSON *object = put_object(report, "verdict");
+
+    put_text(object, "status", xr_status_name(verdict->status));
+    put_text(object, "finding", verdict->finding);
+    put_text(object, "step", verdict->step);
+    put_text(object, "title", verdict->title);
+    put_text(object, "meaning", verdict->meaning);
+    put_text(object, "cause", verdict->cause);
+    put_text(object, "owner", verdict->owner);
+    put_remedy(object, verdict->remedy);
+    put_texts(object, "ruled_out", verdict->ruled_out);
+    put_text(object, "reference", verdict->reference);
+}
+
+static void put_summary(cJSON *report, const int summary[XR_STATUS_COUNT])
+{
+    cJSON *object = put_object(report, "summary");
+
+    put_number(object, "success", summary[XR_SUCCESS]);
+    put_number(object, "warning", summary[XR_WARNING]);
+    put_number(object, "error", summary[XR_ERROR]);
+    put_number(object, "skipped", summary[XR_SKIPPED]);
+}
+
+static void put_sent(cJSON *report, const struct xr_sent *sent)
+{
+    cJSON *array = put_array(report, "sent");
+
+    for (; sent; sent = sent->next) {
+        cJSON *object = append(array, cJSON_CreateObject());
+        put_text(object, "to", sent->to);
+        put_text(object, "what", sent->what);
+        put_text(object, "credentials", sent->credentials);
+        put_text(object, "protected_by", sent->protected_by);
+    }
+}
+
+static void put_time(
+    cJSON *object, const char *name, struct xr_arena *arena, int64_t wall_ms, bool known)
+{
+    put_text(object, name, known ? xr_rfc3339(arena, wall_ms) : NULL);
+}
+
+static void put_certificates(
+    cJSON *facts, struct xr_arena *arena, const struct xr_fact_certificate *certificate)
+{
+    cJSON *array = put_array(facts, "certificates");
+
+    for (; certificate; certificate = certificate->next) {
+        cJSON *object = append(array, cJSON_CreateObject());
+        bool known = !certificate->missing;
+        put_text(object, "role", certificate->role);
+        put_text(object, "subject", certificate->subject);
+        put_text(object, "issuer", certificate->issuer);
+        put_time(object, "not_before", arena, certificate->not_before_ms, known);
+        put_time(object, "not_after", arena, certificate->not_after_ms, known);
+        put_bool(object, "sent", certificate->sent);
+        put_bool(object, "trusted", certificate->trusted);
+        put_bool(object, "used", certificate->used);
+        put_bool(object, "missing", certificate->missing);
+        put_number(object, "position", certificate->position);
+        put_text(object, "serial", certificate->serial);
+        put_text(object, "sha256", certificate->sha256);
+        put_text(object, "key", certificate->key);
+        put_text(object, "signature", certificate->signature);
+        put_text(object, "names", certificate->names);
+    }
+}
+
+static void put_addresses(cJSON *facts, const struct xr_fact_address *address)
+{
+    cJSON *array = put_array(facts, "addresses");
+
+    for (; address; address = address->next) {
+        cJSON *object = append(array, cJSON_CreateObject());
+        put_text(object, "address", address->address);
+        put_text(object, "status", xr_status_name(address->status));
+        put_ms(object, "connect_ms", address->connect_us);
+        put_text(object, "message", address->message);
+        put_bool(object, "may_carry_credentials", address->may_carry_credentials);
+    }
+}
+
+static void put_discovery(cJSON *facts, const struct xr_fact_discovery *discovery)
+{
+    cJSON *array = put_array(facts, "discovery");
+
+    for (; discovery; discovery = discovery->next) {
+        cJSON *object = append(array, cJSON_CreateObject());
+        put_text(object, "method", discovery->method);
+        put_text(object, "url", discovery->url);
+        put_text(object, "status", xr_status_name(discovery->status));
+        put_text(object, "outcome", discovery->outcome);
+        put_text(object, "led_to", discovery->led_to);
+        put_bool(object, "won", discovery->won);
+    }
+}
+
+static void put_facts(cJSON *report, struct xr_arena *arena, const struct xr_facts *facts)
+{
+    cJSON *object = put_object(report, "facts");
+
+    put_text(object, "ews_url", facts->ews_url);
+    put_text(object, "ews_url_from", facts->ews_url_from);
+    cJSON *server = put_object(object, "server");
+    put_text(server, "version", facts->server_version);
+    put_text(server, "product", facts->server_product);
+    put_text(server, "name", facts->server_name);
+    put_text(object, "primary_smtp_address", facts->primary_smtp_address);
+    put_text(object, "autodiscover_smtp_address", facts->autodiscover_smtp_address);
+    put_text(object, "display_name", facts->display_name);
+    put_text(object, "folder_name", facts->folder_name);
+    put_number(object, "total_count", facts->total_count);
+    put_number(object, "unread_count", facts->unread_count);
+    put_text(object, "auth_scheme", facts->auth_scheme);
+    put_time(object, "certificate_expires", arena, facts->certificate_expires_ms,
+        facts->certificate_expires_ms != 0);
+    put_text(object, "request_id", facts->request_id);
+    put_certificates(object, arena, facts->certificates);
+    put_addresses(object, facts->addresses);
+    put_discovery(object, facts->discovery);
+}
+
+static void put_findings(cJSON *object, const struct xr_finding *finding)
+{
+    cJSON *array = put_array(object, "findings");
+
+    for (; finding; finding = finding->next) {
+        cJSON *entry = append(array, cJSON_CreateObject());
+        put_text(entry, "id", xr_finding_kind(finding->code)->id);
+        put_text(entry, "status", xr_status_name(finding->status));
+        put_text(entry, "message", finding->message);
+    }
+}
+
+static void put_details(cJSON *object, const struct xr_detail *detail)
+{
+    cJSON *array = put_array(object, "details");
+
+    for (; detail; detail = detail->next) {
+        cJSON *entry = append(array, cJSON_CreateObject());
+        put_text(entry, "name", detail->name);
+        put_text(entry, "value", detail->value ? detail->value : "");
+    }
+}
+
+static void put_headers(cJSON *object, const char *name, const struct xr_header *header)
+{
+    cJSON *array = put_array(object, name);
+
+    for (; header; header = header->next) {
+        cJSON *pair = append(array, cJSON_CreateArray());
+        (void)append(pair, cJSON_CreateString(header->name));
+        (void)append(pair, cJSON_CreateString(header->value ? header->value : ""));
+    }
+}
+
+static void put_timings(cJSON *object, const struct xr_timings *timings)
+{
+    cJSON *entry = put_object(object, "timings");
+
+    put_ms(entry, "dns_ms", timings->dns_us);
+    put_ms(entry, "connect_ms", timings->connect_us);
+    put_ms(entry, "tls_ms", timings->tls_us);
+    put_ms(entry, "wait_ms", timings->wait_us);
+    put_ms(entry, "receive_ms", timings->receive_us);
+}
+
+static void put_decisive(cJSON *object, const struct xr_decisive *decisive)
+{
+    if (!decisive)
+        return;
+    cJSON *array = put_array(object, "decisive");
+    for (; decisive; decisive = decisive->next)
+        (void)append(array, cJSON_CreateString(decisive->text));
+}
+
+static void put_exchanges(cJSON *object, const struct xr_exchange *exchange)
+{
+    if (!exchange)
+        return;
+    cJSON *array = put_array(object, "exchanges");
+    for (; exchange; exchange = exchange->next) {
+        cJSON *entry = append(array, cJSON_CreateObject());
+        put_text(entry, "method", exchange->method);
+        put_text(entry, "url", exchange->url);
+        put_number(entry, "status", exchange->status ? exchange->status : -1);
+        put_headers(entry, "request_headers", exchange->request_headers);
+        put_headers(entry, "response_headers", exchange->response_headers);
+        put_text(entry, "request_body", exchange->request_body);
+        put_text(entry, "response_body", exchange->response_body);
+        put_timings(entry, &exchange->timings);
+        put_decisive(entry, exchange->decisive);
+    }
+}
+
+/* A step that never ran has no start of its own: it stands where the one before it ended. */
+static void put_steps(
+    cJSON *object, const struct xr_step *step, const struct xr_run *run, int64_t from_us)
+{
+    cJSON *array = put_array(object, "steps");
+
+    for (; step; step = step->next) {
+        cJSON *entry = append(array, cJSON_CreateObject());
+        int64_t started_us =
+            step->started_us >= run->started_us ? step->started_us - run->started_us : from_us;
+        put_text(entry, "id", step->id);
+        put_text(entry, "title", step->title);
+        put_text(entry, "status", xr_status_name(step->status));
+        put_text(entry, "message", step->message);
+        put_ms(entry, "started_ms", started_us);
+        put_ms(entry, "elapsed_ms", step->elapsed_us > 0 ? step->elapsed_us : 0);
+        if (step->blocked_by)
+            put_text(entry, "blocked_by", step->blocked_by);
+        put_findings(entry, step->findings);
+        put_details(entry, step->details);
+        put_exchanges(entry, step->exchanges);
+        put_steps(entry, step->first, run, started_us);
+        from_us = started_us + (step->elapsed_us > 0 ? step->elapsed_us : 0);
+    }
+}
+
+static cJSON *make(const struct xr_run *run)
+{
+    cJSON *report = must(cJSON_CreateObject());
+
+    put_text(report, "schema", "exray.report/1");
+    cJSON *tool = put_object(report, "tool");
+    put_text(tool, "name", "exray");
+    put_text(tool, "version", run->tool_version);
+    put_text(report, "test", run->test);
+    put_target(report, run->target);
+    put_origin(report, &run->origin);
+    put_time(report, "started", run->arena, run->started_wall_ms, true);
+    put_ms(report, "elapsed_ms", run->elapsed_us);
+    put_verdict(report, &run->verdict);
+    put_summary(report, run->summary);
+    put_sent(report, run->sent);
+    put_facts(report, run->arena, &run->facts);
+    put_steps(report, run->root->first, run, 0);
+    return report;
+}
+
+static void add_escape(struct xr_buf *to, uint32_t code)
+{
+    if (code < 0x10000) {
+        (void)xr_buf_printf(to, "\\u%04x", code);
+        return;
+    }
+    code -= 0x10000;
+    (void)xr_buf_printf(to, "\\u%04x\\u%04x", 0xd800 + (code >> 10), 0xdc00 + (code & 0x3ff));
+}
+
+/* cJSON prints tabs between its tokens: two spaces a level read better, one behind a colon. */
+static void add_layout(struct xr_buf *to, char c, char before)
+{
+    if (c != '\t')
+        (void)xr_buf_add(to, &c, 1);
+    else
+        (void)xr_buf_puts(to, before == ':' ? " " : "  ");
+}
+
+/* cJSON escapes what is below U+0020, but neither DEL, C1 nor bidirectional controls. */
+static const char *without_invisible(struct xr_arena *arena, const char *json)
+{
+    xr_auto_buf to;
+    bool quoted = false;
+
+    xr_buf_init(&to, TEXT_MAX);
+    for (const char *at = json; *at;) {
+        const char *from = at;
+        uint32_t code = xr_utf8_next(&at);
+        if (code == '"')
+            quoted = !quoted;
+        if (!quoted) {
+            add_layout(&to, *from, from > json ? from[-1] : '\0');
+        } else if (code == '\\') {
+            at++;
+            (void)xr_buf_add(&to, from, 2);
+        } else if (code == 0xfffd) {
+            (void)xr_buf_puts(&to, "\xef\xbf\xbd");
+        } else if (xr_is_invisible(code)) {
+            add_escape(&to, code);
+        } else {
+            (void)xr_buf_add(&to, from, (size_t)(at - from));
+        }
+    }
+    if (!xr_buf_puts(&to, "\n"))
+        abort();
+    return xr_strndup(arena, to.at, to.length);
+}
+
+const char *xr_json_text(const struct xr_run *run)
+{
+    cJSON *report = make(run);
+    char *printed = cJSON_Print(report);
+
+    if (!printed)
+        abort();
+    const char *text = without_invisible(run->arena, printed);
+    cJSON_free(printed);
+    cJSON_Delete(report);
+    return text;
+}
+
+static void write_json(FILE *out, const struct xr_run *run, const struct xr_style *style)
+{
+    (void)style;
+    (void)fputs(xr_json_text(run), out);
+}
+
+const struct xr_report xr_report_json = {
+    .name = "json",
+    .about = "all that was learned, for programs (exray.report/1)",
+    .media_type = "application/json",
+    .write = write_json,
+};

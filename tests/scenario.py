@@ -1,0 +1,207 @@
+#!/usr/bin/env python3
+"""Runs scenarios: starts exray-sim with the file, runs exray with the file's options, compares with its "expect".
+
+usage: scenario.py --bin BUILD_DIR [--schema FILE] SCENARIO.json...
+Prints one line per scenario and ends with "N passed, N failed". EXRAY_TIME_FACTOR widens the time bounds
+(sanitizers are slow). Every run is a leak test too: the password must be nowhere but in the requests that the
+rules allow, and a report must fit its schema.
+"""
+import argparse, base64, concurrent.futures, json, os, pathlib, signal, subprocess, sys, tempfile, time
+
+try:
+    import jsonschema
+except ImportError:
+    jsonschema = None
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BASE = ROOT / "fixtures" / "scenarios" / "base"
+FACTOR = float(os.environ.get("EXRAY_TIME_FACTOR", "1"))
+NOT_OPTIONS = {"password", "token", "trust-ca"}
+
+
+def load(path):
+    scenario = json.loads(pathlib.Path(path).read_text())
+    if "extends" not in scenario:
+        return scenario
+    return {**load(BASE / (scenario["extends"] + ".json")), **scenario}
+
+
+def steps_of(report):
+    found, stack = {}, list(report["steps"])
+    while stack:
+        step = stack.pop()
+        found[step["id"]] = step
+        stack += step["steps"]
+    return found
+
+
+def differs(path, expected, actual):
+    """What of expected does not hold in actual: objects are compared key by key, {"min", "max"} as a range."""
+    if isinstance(expected, dict) and set(expected) <= {"min", "max"} and not isinstance(actual, dict):
+        low, high = expected.get("min", 0), expected.get("max", float("inf"))
+        return [] if actual is not None and low <= actual <= high else [f"{path}: {actual} is not within {expected}"]
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        return [line for key, value in expected.items() for line in differs(f"{path}.{key}", value, actual.get(key, 0 if path.endswith("operations") else None))]
+    if isinstance(expected, list) and isinstance(actual, list):
+        return [] if sorted(map(str, expected)) == sorted(map(str, actual)) else [f"{path}: {actual}, expected {expected}"]
+    return [] if expected == actual else [f"{path}: {actual!r}, expected {expected!r}"]
+
+
+class Simulator:
+    def __init__(self, binary, scenario, folder):
+        self.seen = folder / "seen.json"
+        self.log = folder / "requests.log"
+        self.process = subprocess.Popen(
+            [binary, "--scenario", scenario, "--state", folder / "state", "--seen", self.seen, "--log", self.log],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError("exray-sim did not start: " + self.process.stderr.read().decode(errors="replace"))
+        self.ready = json.loads(line)
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        _, errors = self.process.communicate(timeout=20 * FACTOR)
+        return json.loads(self.seen.read_text()), self.process.returncode, errors.decode(errors="replace")
+
+
+def command(binary, scenario, ready, folder):
+    test = scenario["test"]
+    options = test.get("options", {})
+    words = [binary, "test", test["name"], "--json", folder / "report.json", "--html", folder / "report.html",
+             "--dns-server", f"127.0.0.1:{ready['dns']}", "--no-input", "--no-color"]
+    words += ["--connect-to", f":443::{ready['https']}", "--connect-to", f":80::{ready['http']}"]
+    if options.get("trust-ca", True):
+        words += ["--ca-file", ready["ca_file"]]
+    for option, secret in (("password", "password-file"), ("token", "bearer-file")):
+        if option in options:
+            (folder / option).write_text(options[option] + "\n")
+            words += [f"--{secret}", folder / option]
+    for name, value in options.items():
+        if name in NOT_OPTIONS or value is False:
+            continue
+        for one in value if isinstance(value, list) else [value]:
+            words += [f"--{name}"] if one is True else [f"--{name}", str(one)]
+    return [str(word) for word in words]
+
+
+def forms_of(secret):
+    """The secret as it may leak: plain, UTF-16, URL-encoded, base64 at each of the three offsets."""
+    plain = secret.encode()
+    yield plain
+    yield secret.encode("utf-16-le")
+    for pad in range(3):
+        encoded = base64.b64encode(b"x" * pad + plain).rstrip(b"=")
+        yield encoded[4 if pad else 0:-2]
+
+
+def leaks(folder, output, secret):
+    places = {"output": output}
+    for name in ("report.json", "report.html"):
+        path = folder / name
+        places[name] = path.read_bytes() if path.exists() else b""
+    return [f"the password is in {place}" for place, text in places.items() if any(form in text for form in forms_of(secret))]
+
+
+def leaks_to_server(scenario, seen, folder, secret):
+    """What the servers logged may hold the password only if the scenario says that credentials went out."""
+    if scenario["expect"].get("server_saw", {}).get("credentials_sent_to") != []:
+        return []
+    log = (folder / "requests.log").read_bytes() if (folder / "requests.log").exists() else b""
+    return ["the password reached a server"] if any(form in log for form in forms_of(secret)) else []
+
+
+def judge(scenario, report, code, elapsed_ms, seen):
+    expect = scenario["expect"]
+    wrong = differs("exit", expect.get("exit", code), code)
+    if elapsed_ms > expect.get("within_ms", 60000) * FACTOR:
+        wrong.append(f"took {elapsed_ms:.0f} ms, allowed are {expect['within_ms']} ms")
+    wrong += differs("verdict", expect.get("verdict", {}), report["verdict"])
+    steps = steps_of(report)
+    wrong += differs("steps", expect.get("steps", {}), {key: step["status"] for key, step in steps.items()})
+    wrong += differs("facts", expect.get("facts", {}), report["facts"])
+    found = {finding["id"] for step in steps.values() for finding in step["findings"]}
+    wrong += [f"finding {name} is missing" for name in expect.get("findings", []) if name not in found]
+    wrong += [f"finding {name} is there" for name in expect.get("no_findings", []) if name in found]
+    wrong += differs("blocked_by", expect.get("blocked_by", {}), {key: step.get("blocked_by") for key, step in steps.items()})
+    for key, words in expect.get("messages", {}).items():
+        message = steps.get(key, {}).get("message") or ""
+        wrong += [] if words in message else [f"messages.{key}: {message!r} does not hold {words!r}"]
+    for step, details in expect.get("details", {}).items():
+        actual = {detail["name"]: detail["value"] for detail in steps.get(step, {"details": []})["details"]}
+        wrong += differs(f"details.{step}", details, actual)
+    seen = {**seen, "hosts": {host: of["requests"] for host, of in seen.get("hosts", {}).items()}}
+    return wrong + differs("server_saw", expect.get("server_saw", {}), seen)
+
+
+def run(path, options):
+    scenario = load(path)
+    with tempfile.TemporaryDirectory(prefix="exray-scenario-") as name:
+        folder = pathlib.Path(name)
+        simulator = Simulator(options.bin / "exray-sim", path, folder)
+        words = command(options.bin / "exray", scenario, simulator.ready, folder)
+        started = time.monotonic()
+        try:
+            done = subprocess.run(words, capture_output=True, timeout=120 * FACTOR, cwd=folder)
+        finally:
+            elapsed_ms = (time.monotonic() - started) * 1000
+            seen, sim_code, sim_errors = simulator.stop()
+        if options.keep:
+            (pathlib.Path(options.keep)).mkdir(exist_ok=True)
+            for file in folder.glob("report.*"):
+                (pathlib.Path(options.keep) / (pathlib.Path(path).stem + file.suffix)).write_bytes(file.read_bytes())
+        output = done.stdout + done.stderr
+        if not (folder / "report.json").exists():
+            return [f"no report; exit {done.returncode}: {output.decode(errors='replace')[-2000:]}"]
+        report = json.loads((folder / "report.json").read_text())
+        wrong = judge(scenario, report, done.returncode, elapsed_ms, seen)
+        if b"ERROR: " in done.stderr or b"WARNING: ThreadSanitizer" in done.stderr:
+            wrong.append(done.stderr.decode(errors="replace")[-4000:])
+        if sim_code:
+            wrong.append(f"exray-sim ended with {sim_code}: {sim_errors[-2000:]}")
+        if options.validator:
+            wrong += [f"schema: {error.json_path}: {error.message}" for error in options.validator.iter_errors(report)][:3]
+        secret = scenario["test"].get("options", {}).get("password", "Sim-Passw0rd")
+        wrong += leaks(folder, output, secret)
+        wrong += leaks_to_server(scenario, seen, folder, secret)
+        if wrong and options.verbose:
+            wrong.append(output.decode(errors="replace"))
+        return wrong
+
+
+def guarded(path, options):
+    try:
+        return path, run(path, options)
+    except Exception as error:  # a scenario that cannot be run has failed
+        return path, [f"{type(error).__name__}: {error}"]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--bin", type=pathlib.Path, required=True)
+    parser.add_argument("--schema", default=ROOT / "reports" / "schema" / "report-1.schema.json")
+    parser.add_argument("--jobs", type=int, default=4)
+    parser.add_argument("--keep", help="keep the reports in this folder")
+    parser.add_argument("-v", "--verbose", action="store_true")
+    parser.add_argument("scenario", nargs="+")
+    options = parser.parse_args()
+    options.bin = options.bin.resolve()
+    options.validator = None
+    if jsonschema:
+        options.validator = jsonschema.Draft202012Validator(json.loads(pathlib.Path(options.schema).read_text()))
+    else:
+        print("python3-jsonschema is missing: reports are not held against the schema")
+    failed = 0
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        for path, wrong in pool.map(lambda one: guarded(one, options), options.scenario):
+            failed += bool(wrong)
+            name = pathlib.Path(path).resolve().relative_to(ROOT / "fixtures" / "scenarios").with_suffix("")
+            print(f"{'not ok' if wrong else 'ok    '} {name}", flush=True)
+            for line in wrong:
+                print("       " + line.replace("\n", "\n       "))
+    print(f"{len(options.scenario) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
