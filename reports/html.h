@@ -28,7 +28,7 @@ void xr_page_step_link(const struct xr_page *page, const char *step_id); /* text
 const char *xr_status_word(enum xr_status status);                       /* "Passed" */
 void xr_page_icon(const struct xr_page *page, enum xr_status status);
 void xr_page_status(const struct xr_page *page, enum xr_status status); /* icon and word */
-void xr_page_ms(const struct xr_page *page, int64_t us);                /* "1,234 ms" */
+void xr_page_ms(const struct xr_page *page, int64_t us);                /* "1,234 ms", "<1 ms" */
 void xr_page_date(const struct xr_page *page, int64_t wall_ms, bool long_month);
 void xr_page_clock(const struct xr_page *page, int64_t wall_ms); /* "20:00:00 UTC" */
 void xr_page_percent(

@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "reports/html.h"
-#include "reports/verdict.h"
+#include "reports/occurrence.h"
 
 static bool has_cause(const struct xr_page *page)
 {

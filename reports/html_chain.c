@@ -106,7 +106,7 @@ void xr_page_life(const struct xr_page *page, const struct xr_fact_certificate *
 
 static void put_row(const struct xr_page *page, const char *label, const char *value)
 {
-    if (!value)
+    if (!value || !*value)
         return;
     (void)fprintf(page->out, "<dt>%s</dt><dd>", label);
     xr_html_remote(page->out, value);
@@ -211,15 +211,17 @@ static void put_table_row(const struct xr_page *page, const struct xr_fact_certi
         put_dates(page, certificate);
     (void)fputs("</td>", page->out);
     put_cell(page, "Signed by", certificate->issuer);
-    put_cell(page, "Serial number", certificate->serial);
-    put_cell(page, "SHA-256", certificate->sha256);
-    (void)fputs("</tr>\n", page->out);
+    (void)fputs("<td role=\"cell\" data-l=\"Serial number, SHA-256\">", page->out);
+    xr_html_remote(page->out, certificate->serial);
+    (void)fputs("<br>", page->out);
+    xr_html_remote(page->out, certificate->sha256);
+    (void)fputs("</td></tr>\n", page->out);
 }
 
 static void put_table(const struct xr_page *page)
 {
     static const char *const heads[] = { "Certificate", "Where from", "Valid", "Signed by",
-        "Serial number", "SHA-256" };
+        "Serial number, SHA-256" };
     const struct xr_fact_certificate *certificate = page->run->facts.certificates;
 
     (void)fputs("<details class=\"raw card\" id=\"chain-table\"><summary>The same as a "

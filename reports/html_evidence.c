@@ -111,7 +111,7 @@ static void put_caption(
     (void)fputs("</b><span class=\"soft\">", page->out);
     xr_page_ms(page, total_us(&exchange->timings));
     put_size(page, exchange->response_body);
-    (void)fputs(marked ? " · marked: what decided the verdict" : "", page->out);
+    (void)fputs(marked ? " · marked: what decided" : "", page->out);
     (void)fputs(
         indented ? " · re-indented, namespaces left out; as received in the JSON" : "", page->out);
     (void)fputs("</span></figcaption>\n<div>", page->out);

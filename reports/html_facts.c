@@ -32,13 +32,19 @@ static void put_term(
 
 static const char *folder_note(const struct xr_page *page)
 {
+    static const char *const identifiers[] = {
+        [XR_BY_SMTP_ADDRESS] = "SMTP address",
+        [XR_BY_PRIMARY_SMTP_ADDRESS] = "primary SMTP address",
+        [XR_BY_UPN] = "user principal name",
+        [XR_BY_SID] = "SID",
+    };
     const struct xr_target *target = page->run->target;
     const char *folder = target->folder ? target->folder : "given by its id";
 
     if (!target->impersonation)
         return xr_printf(page->run->arena, "folder %s, without impersonation", folder);
     return xr_printf(page->run->arena, "folder %s, impersonated by %s", folder,
-        xr_identify_by_name(target->identify_by));
+        identifiers[target->identify_by]);
 }
 
 static void put_ews_url(const struct xr_page *page)

@@ -1,5 +1,7 @@
 #include "reports/html.h"
 
+enum { ONE_ROW = 8 }; /* more stops than this stand in two rows */
+
 /* The line behind a stop is dashed where the path is broken: at this stop or at the next. */
 static bool is_cut(const struct xr_step *step)
 {
@@ -24,9 +26,14 @@ static void put_stop(const struct xr_page *page, const struct xr_step *step)
 
 static void put_track(const struct xr_page *page)
 {
-    if (!page->run->root->first)
+    int count = 0;
+
+    for (const struct xr_step *step = page->run->root->first; step; step = step->next)
+        count++;
+    if (!count)
         return;
-    (void)fputs("<nav aria-label=\"The path, step by step\"><ol class=\"track\">\n", page->out);
+    (void)fprintf(page->out, "<nav aria-label=\"The path, step by step\"><ol class=\"track%s\">\n",
+        count > ONE_ROW ? " many" : "");
     for (const struct xr_step *step = page->run->root->first; step; step = step->next)
         put_stop(page, step);
     (void)fputs("</ol></nav>\n", page->out);

@@ -69,8 +69,8 @@ static void tile_answer(const struct xr_page *page)
         return;
     open_tile(page, "Answer of EWS", false);
     (void)fputs("<p class=\"big\">", page->out);
-    xr_html_number(page->out, step->elapsed_us / 1000);
-    (void)fputs(" <small>ms</small></p>", page->out);
+    xr_page_ms(page, step->elapsed_us);
+    (void)fputs("</p>", page->out);
     put_note(page, "GetFolder, after the logon");
 }
 

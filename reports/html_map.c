@@ -61,37 +61,45 @@ static void put_wire(
     (void)fputs("/>", page->out);
 }
 
-/* The rail between two heights, and the line from it to the box at its other side. */
-static void put_rail(
-    const struct xr_page *page, const char *css, bool right, int low, int high, int count)
+/* The height of the way that won, in halves of a row; the middle if none did. */
+static int won_height(const struct xr_page *page, int count)
 {
-    put_wire(page, css, 50, 50, low < count ? low : count, high > count ? high : count, 2 * count);
-    put_wire(page, css, right ? 50 : 0, right ? 100 : 50, count, count, 2 * count);
+    int y = 1;
+
+    for (const struct xr_fact_discovery *way = page->run->facts.discovery; way; way = way->next) {
+        if (way->won)
+            return y;
+        y += 2;
+    }
+    return count;
 }
 
 /*
  * The lines beside the ways, which are rows of one height: way i stands at
- * (2i + 1) / 2n of the height, the boxes at both sides stand at one half.
+ * (2i + 1) / 2n of the height, the boxes at both sides stand at one half. The
+ * way that won leads to the middle; the others lead to its line, so that no
+ * line is drawn over another.
  */
 static void put_wires(const struct xr_page *page, int count, bool right)
 {
-    int low = 2 * count, high = 0, won = 0, y = 1;
+    const struct xr_fact_discovery *way = page->run->facts.discovery;
+    const int won = won_height(page, count), whole = 2 * count;
+    const int low = won < count ? won : count, high = won > count ? won : count;
+    const char *main_css = right ? "same" : "way";
 
     (void)fprintf(page->out, "<svg class=\"wires %s\" aria-hidden=\"true\" focusable=\"false\">",
         right ? "r" : "l");
-    for (const struct xr_fact_discovery *way = page->run->facts.discovery; way; way = way->next) {
-        if (!right || way->won || gave_the_same(page, way)) {
-            const char *css = way->won ? "won" : right ? "same" : "way";
-            put_wire(page, css, right ? 0 : 50, right ? 50 : 100, y, y, 2 * count);
-            low = y < low ? y : low;
-            high = y > high ? y : high;
-        }
-        won = way->won ? y : won;
-        y += 2;
+    for (int y = 1; way; way = way->next, y += 2) {
+        if (right && !way->won && !gave_the_same(page, way))
+            continue;
+        const char *css = way->won ? "won" : right ? "same" : "way";
+        put_wire(page, css, right ? 0 : 50, right ? 50 : 100, y, y, whole);
+        put_wire(page, css, 50, 50, y, y < low ? low : y > high ? high : y, whole);
+        if (way->won)
+            main_css = "won";
     }
-    put_rail(page, right ? "same" : "way", right, low, high, count);
-    if (won)
-        put_rail(page, "won", right, won, won, count);
+    put_wire(page, main_css, 50, 50, low, high, whole);
+    put_wire(page, main_css, right ? 50 : 0, right ? 100 : 50, count, count, whole);
     (void)fputs("</svg>\n", page->out);
 }
 

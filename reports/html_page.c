@@ -103,7 +103,10 @@ void xr_page_status(const struct xr_page *page, enum xr_status status)
 
 void xr_page_ms(const struct xr_page *page, int64_t us)
 {
-    xr_html_number(page->out, us > 0 ? us / 1000 : 0);
+    if (us > 0 && us < 1000)
+        (void)fputs("&lt;1", page->out);
+    else
+        xr_html_number(page->out, us > 0 ? us / 1000 : 0);
     (void)fputs(" ms", page->out);
 }
 

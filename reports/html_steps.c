@@ -9,7 +9,8 @@ static bool has_steps(const struct xr_page *page)
 
 static void put_class(const struct xr_page *page, enum xr_status status, bool spared)
 {
-    (void)fprintf(page->out, " class=\"%s%s\"", xr_status_name(status), spared ? " alt" : "");
+    (void)fprintf(page->out, " class=\"%s%s\"", xr_status_name(status),
+        spared && status > XR_SUCCESS ? " alt" : "");
 }
 
 /* A verdict call gives the step and its finding one message: once is enough. */

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "analyzer/base/text.h"
-#include "reports/verdict.h"
+#include "reports/occurrence.h"
 #include "reports/wrap.h"
 
 enum { WIDTH = 100, TIME_WIDTH = 11, WORD_WIDTH = 7, LABEL_WIDTH = 12, SENT_MAX = 8 };
@@ -68,7 +68,8 @@ static void put_time(const struct tree *tree, const struct xr_step *step)
     if (step->status == XR_SKIPPED)
         return;
     paint(tree, DIM);
-    (void)fprintf(tree->out, "%*s ms", TIME_WIDTH - 3, thousands(tree->arena, us / 1000));
+    (void)fprintf(tree->out, "%*s ms", TIME_WIDTH - 3,
+        us > 0 && us < 1000 ? "<1" : thousands(tree->arena, us / 1000));
     paint(tree, PLAIN);
 }
 
@@ -115,7 +116,8 @@ static void put_step_text(const struct tree *tree, const struct xr_step *step, i
 static void put_status(const struct tree *tree, enum xr_status status, bool dim)
 {
     paint(tree, dim ? DIM : LOOKS[status].color);
-    (void)fprintf(tree->out, "%s %-*s", LOOKS[status].icon, WORD_WIDTH, LOOKS[status].word);
+    (void)fprintf(
+        tree->out, "%s %-*s", dim ? "-" : LOOKS[status].icon, WORD_WIDTH, LOOKS[status].word);
     paint(tree, PLAIN);
     (void)fputs("  ", tree->out);
 }
@@ -322,7 +324,7 @@ static void write_tree(FILE *out, const struct xr_run *run, const struct xr_styl
         put_remedy(&tree, verdict->remedy);
         put_labelled(&tree, "Ruled out", joined(tree.arena, verdict->ruled_out));
         put_also(&tree, run);
-        put_labelled(&tree, "Read on", verdict->reference);
+        put_labelled(&tree, "Reference", verdict->reference);
         put_labelled(&tree, "EWS address", run->facts.ews_url);
         put_labelled(&tree, "Server", run->facts.server_product);
         put_sent(&tree, run->sent);

@@ -6,7 +6,7 @@ Prints one line per scenario and ends with "N passed, N failed". EXRAY_TIME_FACT
 (sanitizers are slow). Every run is a leak test too: the password must be nowhere but in the requests that the
 rules allow, and a report must fit its schema.
 """
-import argparse, base64, concurrent.futures, json, os, pathlib, signal, subprocess, sys, tempfile, time
+import argparse, base64, concurrent.futures, json, os, pathlib, re, signal, subprocess, sys, tempfile, threading, time
 
 try:
     import jsonschema
@@ -65,6 +65,13 @@ class Simulator:
         return json.loads(self.seen.read_text()), self.process.returncode, errors.decode(errors="replace")
 
 
+def with_ports(text, ready):
+    """A proxy is named by its port, which is known only now: {https}, {http}, {dns}."""
+    for name in ("https", "http", "dns"):
+        text = text.replace("{" + name + "}", str(ready[name]))
+    return text
+
+
 def command(binary, scenario, ready, folder):
     test = scenario["test"]
     options = test.get("options", {})
@@ -81,7 +88,7 @@ def command(binary, scenario, ready, folder):
         if name in NOT_OPTIONS or value is False:
             continue
         for one in value if isinstance(value, list) else [value]:
-            words += [f"--{name}"] if one is True else [f"--{name}", str(one)]
+            words += [f"--{name}"] if one is True else [f"--{name}", with_ports(str(one), ready)]
     return [str(word) for word in words]
 
 
@@ -101,6 +108,34 @@ def leaks(folder, output, secret):
         path = folder / name
         places[name] = path.read_bytes() if path.exists() else b""
     return [f"the password is in {place}" for place, text in places.items() if any(form in text for form in forms_of(secret))]
+
+
+# What a hostile server put into its answers to take over whoever looks at the report.
+MARKUP = re.compile(rb"<(script|img|svg|iframe)[^>]*exray-canary", re.I)
+CONTROLS = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xaa-\xae]")
+
+
+def attacks(folder, output):
+    """Control characters in any output, and markup of the server's in the HTML report."""
+    wrong = ["the terminal got control characters"] if CONTROLS.search(output) else []
+    for name in ("report.json", "report.html"):
+        text = (folder / name).read_bytes() if (folder / name).exists() else b""
+        wrong += [f"control characters are in {name}"] if CONTROLS.search(text) else []
+        if name.endswith("html") and MARKUP.search(text):
+            wrong.append("the server's markup is in report.html")
+    return wrong
+
+
+def finish(words, folder, limit):
+    """Runs to the end. Returns the exit code, stdout and stderr, and the peak of memory in MiB."""
+    with open(folder / "stdout", "w+b") as out, open(folder / "stderr", "w+b") as err:
+        process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=folder)
+        timer = threading.Timer(limit, process.kill)
+        timer.start()
+        _, status, usage = os.wait4(process.pid, 0)
+        timer.cancel()
+        process.returncode = os.waitstatus_to_exitcode(status)
+        return process.returncode, (folder / "stdout").read_bytes(), (folder / "stderr").read_bytes(), usage.ru_maxrss / 1024
 
 
 def leaks_to_server(scenario, seen, folder, secret):
@@ -142,7 +177,7 @@ def run(path, options):
         words = command(options.bin / "exray", scenario, simulator.ready, folder)
         started = time.monotonic()
         try:
-            done = subprocess.run(words, capture_output=True, timeout=120 * FACTOR, cwd=folder)
+            code, stdout, stderr, memory_mib = finish(words, folder, 120 * FACTOR)
         finally:
             elapsed_ms = (time.monotonic() - started) * 1000
             seen, sim_code, sim_errors = simulator.stop()
@@ -150,20 +185,25 @@ def run(path, options):
             (pathlib.Path(options.keep)).mkdir(exist_ok=True)
             for file in folder.glob("report.*"):
                 (pathlib.Path(options.keep) / (pathlib.Path(path).stem + file.suffix)).write_bytes(file.read_bytes())
-        output = done.stdout + done.stderr
+        output = stdout + stderr
         if not (folder / "report.json").exists():
-            return [f"no report; exit {done.returncode}: {output.decode(errors='replace')[-2000:]}"]
+            return [f"no report; exit {code}: {output.decode(errors='replace')[-2000:]}"]
         report = json.loads((folder / "report.json").read_text())
-        wrong = judge(scenario, report, done.returncode, elapsed_ms, seen)
-        if b"ERROR: " in done.stderr or b"WARNING: ThreadSanitizer" in done.stderr:
-            wrong.append(done.stderr.decode(errors="replace")[-4000:])
+        wrong = judge(scenario, report, code, elapsed_ms, seen)
+        limit_mib = scenario["expect"].get("memory_mib")
+        if limit_mib and FACTOR == 1 and memory_mib > limit_mib:  # sanitizers use a multiple
+            wrong.append(f"took {memory_mib:.0f} MiB, allowed are {limit_mib} MiB")
+        if b"ERROR: " in stderr or b"WARNING: ThreadSanitizer" in stderr:
+            wrong.append(stderr.decode(errors="replace")[-4000:])
         if sim_code:
             wrong.append(f"exray-sim ended with {sim_code}: {sim_errors[-2000:]}")
         if options.validator:
             wrong += [f"schema: {error.json_path}: {error.message}" for error in options.validator.iter_errors(report)][:3]
-        secret = scenario["test"].get("options", {}).get("password", "Sim-Passw0rd")
-        wrong += leaks(folder, output, secret)
-        wrong += leaks_to_server(scenario, seen, folder, secret)
+        asked = scenario["test"].get("options", {})
+        for secret in [asked[name] for name in ("password", "token") if name in asked]:
+            wrong += leaks(folder, output, secret)
+            wrong += leaks_to_server(scenario, seen, folder, secret)
+        wrong += attacks(folder, output)
         if wrong and options.verbose:
             wrong.append(output.decode(errors="replace"))
         return wrong

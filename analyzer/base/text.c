@@ -189,6 +189,13 @@ static const char *label_flaw(const char *name)
     return NULL;
 }
 
+static bool is_ascii(const char *text)
+{
+    while (*text && !((unsigned char)*text & 0x80))
+        text++;
+    return !*text;
+}
+
 const char *xr_host_ascii(struct xr_arena *arena, const char *name, const char **ret_why)
 {
     char *ascii = NULL;
@@ -197,16 +204,17 @@ const char *xr_host_ascii(struct xr_arena *arena, const char *name, const char *
     if (is_ip_address(name))
         return xr_strdup(arena, name);
     const char *bare = xr_strndup(arena, name, length_without_dot(name));
-    int rc = idn2_to_ascii_8z(bare, &ascii, IDN2_NONTRANSITIONAL | IDN2_USE_STD3_ASCII_RULES);
-    if (rc == IDN2_DISALLOWED ||
-        rc == IDN2_UNASSIGNED) /* an underscore is disallowed, yet in use */
-        rc = idn2_to_ascii_8z(bare, &ascii, IDN2_NONTRANSITIONAL);
-    if (rc != IDN2_OK) {
-        *ret_why = idn2_strerror(rc);
-        return NULL;
+    char *host = xr_strdup(arena, bare);
+    /* ASCII is left alone: libidn2 silently drops the underscores that internal names do have. */
+    if (!is_ascii(bare)) {
+        int rc = idn2_to_ascii_8z(bare, &ascii, IDN2_NONTRANSITIONAL);
+        if (rc != IDN2_OK) {
+            *ret_why = idn2_strerror(rc);
+            return NULL;
+        }
+        host = xr_strdup(arena, ascii);
+        idn2_free(ascii);
     }
-    char *host = xr_strdup(arena, ascii);
-    idn2_free(ascii);
     for (char *at = host; *at; at++)
         *at = (char)tolower((unsigned char)*at);
     if (!*host)
@@ -326,7 +334,7 @@ static size_t edit_distance(const char *a, const char *b)
 const char *xr_nearest(const char *word, const char *const *candidates)
 {
     const char *nearest = NULL;
-    size_t least = strlen(word) < 5 ? 2 : 3; /* must be below */
+    size_t least = strlen(word) < 4 ? 2 : 3; /* must be below */
 
     for (; *candidates; candidates++) {
         size_t distance = edit_distance(word, *candidates);

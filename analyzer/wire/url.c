@@ -75,8 +75,9 @@ const char *xr_url_parse(struct xr_arena *arena, const char *text, struct xr_url
 
     if (why)
         return why;
-    if (!strstr(text, "://"))
-        return "it does not begin with https://";
+    const char *host = strstr(text, "://");
+    if (!host || host[3] == '/') /* libcurl takes the next segment for the host, as browsers do */
+        return "it does not begin with https:// and a host";
     CURLUcode code = curl_url_set(handle, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME);
     if (code)
         return xr_printf(arena, "%s", curl_url_strerror(code));

@@ -69,26 +69,30 @@ static void refuse(struct builder *builder, const char *reason)
             "XML that is not accepted: line %d: %s", input ? input->line : 0, reason);
 }
 
-/* The first line of the parser's message, as a phrase. */
+/* The first line of the parser's message, as a phrase: no capital, but "PCDATA" stays. */
+static const char *phrase(struct xr_arena *arena, const char *message)
+{
+    char *first = xr_strndup(arena, message, strcspn(message, "\n"));
+
+    if (isupper((unsigned char)first[0]) && islower((unsigned char)first[1]))
+        first[0] = (char)tolower((unsigned char)first[0]);
+    return cut(arena, first, REASON_MAX);
+}
+
 static void on_error(void *arg, xmlErrorPtr error)
 {
     struct builder *builder = arg;
-    const char *message = error->message ? error->message : NO_MESSAGE;
+    const char *message = error->message;
 
     if (builder->err || error->level != XML_ERR_FATAL)
         return;
-    if (xr_starts(message, NO_MESSAGE))
+    if (!message || xr_starts(message, NO_MESSAGE))
         message = "it is not well-formed";
-    char *reason = xr_strdup(builder->arena,
-        cut(builder->arena, xr_strndup(builder->arena, message, strcspn(message, "\n")),
-            REASON_MAX));
-    if (islower((unsigned char)reason[0] ? (unsigned char)reason[1] : 0))
-        reason[0] = (char)tolower((unsigned char)reason[0]);
-    builder->err = xr_err(
-        builder->arena, XR_FAULT_CONTENT, error->code, "not XML: line %d: %s", error->line, reason);
+    builder->err = xr_err(builder->arena, XR_FAULT_CONTENT, error->code, "not XML: line %d: %s",
+        error->line, phrase(builder->arena, message));
 }
 
-/* A scan has refused every DOCTYPE before; this is for the case that it overlooked one. */
+/* The scan has refused every DOCTYPE; this is for the case that it overlooked one. */
 static void on_doctype(
     void *arg, const xmlChar *name, const xmlChar *public_id, const xmlChar *system_id)
 {

@@ -200,13 +200,21 @@ static void keep(struct scan *scan, size_t length)
     scan->from += length;
 }
 
+static const char *find(const char *from, const char *end, const char *mark)
+{
+    const size_t length = strlen(mark);
+
+    while ((from = memchr(from, *mark, (size_t)(end - from))) && strncmp(from, mark, length) != 0)
+        from++;
+    return from;
+}
+
 /* What is never closed is kept as a whole; the parser will complain. */
 static void keep_through(struct scan *scan, const char *mark)
 {
-    size_t left = (size_t)(scan->end - scan->from);
-    const char *found = memmem(scan->from, left, mark, strlen(mark));
+    const char *found = find(scan->from, scan->end, mark);
 
-    keep(scan, found ? (size_t)(found - scan->from) + strlen(mark) : left);
+    keep(scan, (size_t)((found ? found + strlen(mark) : scan->end) - scan->from));
 }
 
 /* The Char production of XML 1.0. */
@@ -291,7 +299,7 @@ static const struct xr_err *markup(struct scan *scan)
         return NULL;
     }
     if (xr_starts(scan->from, "<!doctype html"))
-        return refused(scan, "it has a DOCTYPE, that of an HTML page");
+        return malformed(scan->arena, lines(scan->start, scan->to), "it is an HTML page");
     if (scan->from[1] == '!')
         return refused(scan, "it has a DOCTYPE");
     return tag(scan);

@@ -2,7 +2,8 @@
 // script, silent on the console, no request of any kind, and nothing that a server said is run.
 //
 //   node report.mjs [FOLDER]     the folder with broken.html, healthy.html and hostile.html, as
-//                                tests/reports/test_html.c writes them (default: EXRAY_BUILD/pages)
+//                                tests/reports/test_html.c writes them (default: EXRAY_BUILD/pages);
+//                                every other report there is looked at as well
 //   SHOTS=FOLDER                 also keeps pictures there
 import fs from "node:fs";
 import path from "node:path";
@@ -15,7 +16,6 @@ const build = process.env.EXRAY_BUILD ?? "../../build/dev";
 const folder = path.resolve(process.argv[2] ?? path.join(build, "pages"));
 const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-const pages = ["broken", "healthy", "hostile"];
 const views = [
   { name: "light", width: 1200, colorScheme: "light" },
   { name: "dark", width: 1200, colorScheme: "dark" },
@@ -164,6 +164,7 @@ if (!fs.existsSync(path.join(folder, "broken.html"))) {
   console.log(`no pages in ${folder}: run test_html first`);
   process.exit(1);
 }
+const pages = fs.readdirSync(folder).filter((f) => f.endsWith(".html")).map((f) => f.slice(0, -5)).sort();
 const browser = await chromium.launch({
   executablePath,
   args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",

@@ -7,7 +7,7 @@
 #include "reports/assets.h"
 #include "reports/html_text.h"
 #include "reports/indent.h"
-#include "reports/verdict.h"
+#include "reports/occurrence.h"
 #include "tests/reports/markup.c"
 #include "tests/reports/sample_parts.c"
 #include "tests/reports/sample_run.c"

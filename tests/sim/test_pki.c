@@ -1,12 +1,11 @@
+#include <openssl/ocsp.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <openssl/ocsp.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
 
 #include "fixtures/pki.h"
 #include "tests/unit.h"
@@ -109,8 +108,7 @@ static int ocsp_status(const unsigned char *der, int length, const struct chain 
 {
     OCSP_RESPONSE *response = d2i_OCSP_RESPONSE(NULL, &der, length);
     OCSP_BASICRESP *basic = OCSP_response_get1_basic(response);
-    OCSP_CERTID *id =
-        OCSP_cert_to_id(EVP_sha1(), chain->leaf.cert, chain->intermediate.cert);
+    OCSP_CERTID *id = OCSP_cert_to_id(EVP_sha1(), chain->leaf.cert, chain->intermediate.cert);
     int status = -1;
 
     ck_assert_int_eq(OCSP_response_status(response), OCSP_RESPONSE_STATUS_SUCCESSFUL);

@@ -196,8 +196,7 @@ END_TEST
 
 START_TEST(what_is_no_answer_is_refused)
 {
-    assert_refused("<!DOCTYPE html>\n<html></html>",
-        "XML that is not accepted: line 1: it has a DOCTYPE, that of an HTML page");
+    assert_refused("<!DOCTYPE html>\n<html></html>", "not XML: line 1: it is an HTML page");
     assert_refused("<html><br></html>",
         "not XML: line 1: opening and ending tag mismatch: br line 1 and html");
     assert_refused("<html/>", "XML, but no Autodiscover answer: its root element is html");

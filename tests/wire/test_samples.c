@@ -174,7 +174,12 @@ static void put_in(char *bytes, size_t *length, size_t at, const char *text, siz
     *length += n;
 }
 
-enum { MUTATIONS_AT_ONCE = 4, ROOM = 256, SPAN = 48, ROUNDS = 2000 };
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { ROUNDS = 1000 };
+#else
+enum { ROUNDS = 3000 };
+#endif
+enum { MUTATIONS_AT_ONCE = 4, ROOM = 256, SPAN = 48 };
 
 /* "bytes" has ROOM to grow. */
 static void mutate(char *bytes, size_t *length, uint32_t *state)

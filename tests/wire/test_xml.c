@@ -172,8 +172,7 @@ START_TEST(what_is_not_xml_is_told_with_its_line)
     ck_assert_flaw("<a>\n&nbsp;</a>", "not XML: line 2: entity 'nbsp' not defined");
     ck_assert_flaw("<a>\n\x01</a>", "not XML: line 2: PCDATA invalid Char value 1");
     ck_assert_flaw("<a b='1' b='2'/>", "not XML: line 1: attribute b redefined");
-    ck_assert_flaw("<!DOCTYPE html>\n<html></html>",
-        "XML that is not accepted: line 1: it has a DOCTYPE, that of an HTML page");
+    ck_assert_flaw("<!DOCTYPE html>\n<html></html>", "not XML: line 1: it is an HTML page");
     ck_assert_flaw("<?xml version='1.0'?>\n<!DOCTYPE a SYSTEM 'file:///etc/passwd'><a/>",
         "XML that is not accepted: line 2: it has a DOCTYPE");
 }

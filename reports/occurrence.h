@@ -1,5 +1,5 @@
-#ifndef XR_VERDICT_H
-#define XR_VERDICT_H
+#ifndef XR_OCCURRENCE_H
+#define XR_OCCURRENCE_H
 
 #include "analyzer/model/run.h"
 

@@ -37,12 +37,26 @@ static const char *const lines[] = {
 };
 
 static const struct sim_fault faults[] = {
-    { .index = 0, .layer = SIM_LAYER_DNS, .verb = "rcode", .rcode = 2,
-        .dns_name = "hurt.contoso.test", .dns_type = "A" },
-    { .index = 1, .layer = SIM_LAYER_DNS, .verb = "delay", .ms = 70,
-        .dns_name = "contoso.test", .dns_type = "ANY" },
-    { .index = 2, .layer = SIM_LAYER_DNS, .verb = "a", .text = "127.0.0.77",
-        .dns_name = "fake.contoso.test", .dns_type = "A", .from = 2, .to = 2 },
+    { .index = 0,
+        .layer = SIM_LAYER_DNS,
+        .verb = "rcode",
+        .rcode = 2,
+        .dns_name = "hurt.contoso.test",
+        .dns_type = "A" },
+    { .index = 1,
+        .layer = SIM_LAYER_DNS,
+        .verb = "delay",
+        .ms = 70,
+        .dns_name = "contoso.test",
+        .dns_type = "ANY" },
+    { .index = 2,
+        .layer = SIM_LAYER_DNS,
+        .verb = "a",
+        .text = "127.0.0.77",
+        .dns_name = "fake.contoso.test",
+        .dns_type = "A",
+        .from = 2,
+        .to = 2 },
 };
 
 static struct sim_world make_world(struct xr_arena *arena)
@@ -157,7 +171,7 @@ START_TEST(the_zone_answers)
         { "autodiscover.contoso.test", TYPE_CNAME, 0, 1 },
         { "_autodiscover._tcp.contoso.test", TYPE_SRV, 0, 2 },
         { "_tcp.contoso.test", TYPE_SRV, 0, 0 },
-        { "loop.contoso.test", TYPE_A, 0, 13 },
+        { "loop.contoso.test", TYPE_A, 0, 8 },
         { "any.wild.contoso.test", TYPE_A, 0, 1 },
         { "any.wild.contoso.test", TYPE_AAAA, 0, 0 },
         { "nothing.contoso.test", TYPE_A, 3, 0 },
@@ -360,7 +374,7 @@ START_TEST(a_late_answer_does_not_hold_up_others)
 }
 END_TEST
 
-XR_UNIT_MAIN("dns", the_zone_answers, an_own_name_wins_over_the_wildcard, lies_are_told,
+XR_UNIT_MAIN("sim dns", the_zone_answers, an_own_name_wins_over_the_wildcard, lies_are_told,
     what_does_not_fit_goes_by_tcp, broken_questions_get_no_answer, a_wrong_line_is_refused,
     faults_win_over_the_zone_at_their_turn, udp_and_tcp_share_a_number,
     a_late_answer_does_not_hold_up_others)

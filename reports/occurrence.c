@@ -1,4 +1,4 @@
-#include "reports/verdict.h"
+#include "reports/occurrence.h"
 
 #include <string.h>
 

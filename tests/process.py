@@ -1,0 +1,278 @@
+#!/usr/bin/env python3
+"""The program as a process: exit codes, messages, files, signals, time limits, secrets in argv.
+
+usage: process.py --bin BUILD_DIR
+Ends with "N passed, N failed". EXRAY_TIME_FACTOR widens the time bounds.
+"""
+import argparse, json, os, pathlib, signal, stat, subprocess, sys, tempfile, time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import scenario as runner
+
+FACTOR = runner.FACTOR
+BASE = runner.BASE
+TESTS = []
+
+
+def test(function):
+    TESTS.append(function)
+    return function
+
+
+class World:
+    """A folder, a simulator when one is asked for, and the program."""
+
+    def __init__(self, binaries, folder):
+        self.bin, self.folder, self.simulator = binaries, folder, None
+        (folder / "pw").write_text("Sim-Passw0rd\n")
+
+    def start(self, **changes):
+        whole = {**json.loads((BASE / "healthy-exchange-2019.json").read_text()), **changes}
+        path = self.folder / "scenario.json"
+        path.write_text(json.dumps(whole))
+        self.simulator = runner.Simulator(self.bin / "exray-sim", path, self.folder)
+        ready = self.simulator.ready
+        return ["--dns-server", f"127.0.0.1:{ready['dns']}", "--connect-to", f":443::{ready['https']}",
+                "--connect-to", f":80::{ready['http']}", "--ca-file", ready["ca_file"]]
+
+    def words(self, *more):
+        return [str(self.bin / "exray"), "test", "service-account", "--mailbox", "anna@contoso.test", "--account",
+                "CONTOSO\\svc-exray", "--password-file", "pw", "--no-input", *map(str, more)]
+
+    def exray(self, *words, **how):
+        return subprocess.run([str(self.bin / "exray"), *map(str, words)], capture_output=True, text=True, timeout=60 * FACTOR,
+                              cwd=self.folder, **how)
+
+    def test(self, *more):
+        return subprocess.run(self.words(*more), capture_output=True, text=True, timeout=60 * FACTOR, cwd=self.folder)
+
+    def done(self):
+        if self.simulator:
+            self.simulator.stop()
+
+
+def expect(condition, text):
+    if not condition:
+        raise AssertionError(text)
+
+
+SILENT = [{"layer": "http", "at": {"path": "/EWS/*"}, "do": "silent"}]
+
+
+@test
+def usage_errors_are_64_and_name_the_option(world):
+    rows = [
+        (["frobnicate"], "frobnicate"), (["tset"], "'test'"), (["org", "list"], "not part of this version"),
+        (["test", "nonsense"], "nonsense"), (["test", "ssl-trust"], "not part of this version"),
+        (["test", "service-account", "--mailbx", "a@b.test"], "--mailbox"),
+        (["test", "service-account", "--mail", "a@b.test"], "--mail"),
+        (["test", "service-account", "--password", "x"], "never an option's value"),
+        (["test", "service-account"], "--mailbox"),
+        (["test", "service-account", "--mailbox"], "needs a value"),
+        (["test", "service-account", "--mailbox", "a@b.test"], "--account"),
+        (world.words("--timeout", "soon")[1:], "--timeout"), (world.words("--timeout", "0")[1:], "--timeout"),
+        (world.words("--folder", "inbx")[1:], "'inbox'"), (world.words("--impersonate-by", "sid")[1:], "--impersonate"),
+        (world.words("--impersonate-by", "name")[1:], "smtp-address"), (world.words("--auth", "digest")[1:], "digest"),
+        (world.words("--resolve", "a:b:c")[1:], "--resolve"), (world.words("--connect-to", "a:b")[1:], "--connect-to"),
+        (world.words("--dns-server", "dns.example")[1:], "--dns-server"), (world.words("--proxy", "ftp://x")[1:], "proxy"),
+        (world.words("--format", "nagios")[1:], "not part of this version"), (world.words("--format", "xml")[1:], "xml"),
+        (world.words("--junit", "x")[1:], "not part of this version"), (world.words("stray")[1:], "stray"),
+        (world.words("--no-impersonation", "--impersonate", "b@c.test")[1:], "--no-impersonation"),
+        (world.words("--allow-redirect", "a b")[1:], "--allow-redirect"), (["explain", "impersonation.denid"], "impersonation.denied"),
+    ]
+    for words, needle in rows:
+        done = world.exray(*words)
+        expect(done.returncode == 64, f"{words}: exit {done.returncode}")
+        expect(needle in done.stderr, f"{words}: {done.stderr!r} does not name {needle}")
+        expect(not done.stdout, f"{words}: stdout must stay empty")
+
+
+@test
+def unreadable_input_files_are_66(world):
+    (world.folder / "empty").write_text("")
+    for words in (["--password-file", "nowhere"], ["--ca-file", "nowhere"], ["--ca-file", "pw"], ["--bearer-file", "nowhere"],
+                  ["--password-file", "empty"], ["--password-file", "."]):
+        done = world.test(*words)
+        expect(done.returncode == 66 and words[1] in done.stderr, f"{words}: exit {done.returncode}, {done.stderr}")
+
+
+@test
+def without_a_password_nothing_is_asked_when_told_so(world):
+    done = world.exray("test", "service-account", "--mailbox", "a@b.test", "--account", "a@b.test", "--no-input")
+    expect(done.returncode == 64 and "--password-file" in done.stderr, done.stderr)
+
+
+@test
+def help_and_version(world):
+    for words in (["--help"], ["test", "--list"], ["test", "service-account", "--help"], ["explain"], ["demo", "--help"], []):
+        done = world.exray(*words)
+        expect(done.returncode == 0 and done.stdout and not done.stderr, f"{words}: exit {done.returncode}")
+    expect(json.loads(world.exray("--version", "--json").stdout)["name"] == "exray", "version as JSON")
+    text = world.exray("test", "service-account", "--help").stdout
+    for later in ("--junit", "--har", "--outside", "--org"):
+        expect(later not in text, f"--help names {later}, which is not delivered")
+
+
+@test
+def reports_are_private_atomic_and_follow_no_link(world):
+    network = world.start()
+    (world.folder / "victim").write_text("untouched")
+    (world.folder / "a.json").symlink_to(world.folder / "victim")
+    done = world.test(*network, "--json", "a.json", "--json", "b.json", "--html", "c.html", "--format", "none")
+    expect(done.returncode == 0 and not done.stdout, f"exit {done.returncode}, {done.stdout}{done.stderr}")
+    expect((world.folder / "victim").read_text() == "untouched", "a symbolic link was followed")
+    for name in ("a.json", "b.json", "c.html"):
+        expect(stat.S_IMODE((world.folder / name).stat().st_mode) == 0o600, f"mode of {name}")
+    expect(not [name for name in os.listdir(world.folder) if name.startswith(("a.json.", "b.json."))], "a temporary file was left")
+
+
+@test
+def a_place_that_cannot_be_written_is_69(world):
+    network = world.start()
+    done = world.test(*network, "--json", "no/such/folder/report.json")
+    expect(done.returncode == 69 and "no/such/folder" in done.stderr, f"exit {done.returncode}, {done.stderr}")
+    done = world.test(*network, "--json", ".")
+    expect(done.returncode == 69, f"a folder as a report: exit {done.returncode}")
+
+
+@test
+def json_on_stdout_stands_alone(world):
+    network = world.start()
+    done = world.test(*network, "--json", "-")
+    expect(json.loads(done.stdout)["verdict"]["status"] == "success", done.stdout[:300])
+    done = world.test(*network, "--format", "json")
+    expect(json.loads(done.stdout)["schema"] == "exray.report/1", done.stdout[:300])
+
+
+@test
+def fail_on_warning_turns_a_warning_into_1(world):
+    network = world.start()
+    alias = ["--mailbox", "a.berg@contoso.test", "--impersonate", "anna@contoso.test"]
+    expect(world.test(*network, *alias).returncode == 0, "a warning exits 0")
+    expect(world.test(*network, *alias, "--fail-on", "warning").returncode == 1, "with --fail-on warning it exits 1")
+
+
+@test
+def a_password_comes_by_file_descriptor_or_stdin_too(world):
+    network = world.start()
+    words = [word for word in world.words(*network, "--json", "-") if word not in ("--password-file", "pw")]
+    done = subprocess.run(words + ["--password-stdin"], input="Sim-Passw0rd\n", capture_output=True, text=True, timeout=60, cwd=world.folder)
+    expect(done.returncode == 0, done.stderr)
+    with open(world.folder / "pw", "rb") as file:
+        done = subprocess.run(words + ["--password-fd", str(file.fileno())], capture_output=True, text=True, timeout=60,
+                              cwd=world.folder, pass_fds=[file.fileno()])
+    expect(done.returncode == 0, done.stderr)
+
+
+def interrupted(world, number, words):
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=world.folder)
+    time.sleep(0.7 * FACTOR)
+    sent = time.monotonic()
+    process.send_signal(number)
+    output = b"".join(process.communicate(timeout=30 * FACTOR))
+    return process.returncode, (time.monotonic() - sent) * 1000, output
+
+
+@test
+def a_signal_ends_a_run_at_once_with_a_partial_report(world):
+    network = world.start(faults=SILENT)
+    for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+        got, elapsed_ms, output = interrupted(world, number, world.words(*network, "--json", "cut.json", "--html", "cut.html"))
+        expect(got == code, f"exit {got}, expected {code}: {output.decode()[-500:]}")
+        expect(elapsed_ms < 200 * FACTOR, f"took {elapsed_ms:.0f} ms")
+        report = json.loads((world.folder / "cut.json").read_text())
+        expect(report["verdict"]["finding"] == "local.cancelled" and report["verdict"]["owner"] == "you", report["verdict"])
+        expect(runner.steps_of(report)["ssl-trust"]["status"] == "success", "what was done until then is in the report")
+
+
+@test
+def a_signal_during_a_dns_wait_ends_it_too(world):
+    network = world.start(dns=["*.contoso.test ANY drop", "contoso.test ANY drop"])
+    got, elapsed_ms, _ = interrupted(world, signal.SIGINT, world.words(*network, "--json", "cut.json"))
+    expect(got == 130 and elapsed_ms < 200 * FACTOR, f"exit {got} after {elapsed_ms:.0f} ms")
+
+
+@test
+def the_time_limit_of_the_run_is_124_with_a_partial_report(world):
+    network = world.start(faults=SILENT)
+    started = time.monotonic()
+    done = world.test(*network, "--timeout", "1", "--step-timeout", "30", "--json", "cut.json")
+    elapsed = time.monotonic() - started
+    expect(done.returncode == 124 and elapsed < 1.5 * FACTOR, f"exit {done.returncode} after {elapsed:.1f} s")
+    verdict = json.loads((world.folder / "cut.json").read_text())["verdict"]
+    expect(verdict["finding"] == "local.timeout" and verdict["owner"] == "you", verdict)
+
+
+@test
+def the_password_is_nowhere_in_the_process(world):
+    network = world.start(faults=SILENT)
+    process = subprocess.Popen(world.words(*network), stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=world.folder)
+    time.sleep(0.5 * FACTOR)
+    try:
+        seen = b"".join(pathlib.Path(f"/proc/{process.pid}/{name}").read_bytes() for name in ("cmdline", "environ"))
+    except PermissionError:
+        seen = pathlib.Path(f"/proc/{process.pid}/cmdline").read_bytes()
+    process.kill()
+    process.communicate()
+    expect(b"Sim-Passw0rd" not in seen, "the password is in argv or the environment")
+
+
+@test
+def no_control_character_reaches_the_terminal(world):
+    hostile = "\u001b[2J\u001b]0;owned\u0007 \u202eevil\u0085"
+    network = world.start(faults=[{"layer": "http", "at": {"path": "/EWS/*"}, "do": "reply", "status": 403,
+                                   "headers": [["Server", "bad \u009b31m server"]], "body": hostile}])
+    done = subprocess.run(world.words(*network, "-v"), capture_output=True, timeout=60, cwd=world.folder)
+    text = done.stdout.decode()
+    bad = [hex(ord(one)) for one in text if (ord(one) < 32 and one != "\n") or 127 <= ord(one) < 160 or one == "\u202e"]
+    expect(not bad, f"control characters on the terminal: {bad[:5]}")
+
+
+@test
+def a_closed_stdout_does_not_kill(world):
+    network = world.start()
+    process = subprocess.Popen(world.words(*network, "--json", "left.json"), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=world.folder)
+    process.stdout.close()
+    process.wait(timeout=30 * FACTOR)
+    expect(json.loads((world.folder / "left.json").read_text())["verdict"]["status"] == "success", "the JSON is whole")
+
+
+@test
+def the_demo_leaves_its_four_reports(world):
+    done = world.exray("demo")
+    expect(done.returncode == 0, done.stdout + done.stderr)
+    healthy = json.loads((world.folder / "demo-healthy.json").read_text())["verdict"]
+    broken = json.loads((world.folder / "demo-broken.json").read_text())["verdict"]
+    expect(healthy["status"] == "success" and healthy["finding"] is None, healthy)
+    expect(broken["status"] == "error" and broken["finding"] == "impersonation.denied", broken)
+    expect(any("New-ManagementRoleAssignment" in (line["command"] or "") for line in broken["remedy"]), "the remedy's command")
+    for name in ("demo-healthy.html", "demo-broken.html"):
+        expect("<!DOCTYPE html>" in (world.folder / name).read_text(), name)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--bin", type=pathlib.Path, required=True)
+    parser.add_argument("only", nargs="*")
+    options = parser.parse_args()
+    failed = ran = 0
+    for function in TESTS:
+        if options.only and function.__name__ not in options.only:
+            continue
+        ran += 1
+        with tempfile.TemporaryDirectory(prefix="exray-process-") as name:
+            world = World(options.bin.resolve(), pathlib.Path(name))
+            try:
+                function(world)
+                print(f"ok     {function.__name__}", flush=True)
+            except Exception as error:
+                failed += 1
+                print(f"not ok {function.__name__}: {type(error).__name__}: {error}", flush=True)
+            finally:
+                world.done()
+    print(f"{ran - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,270 @@
+#include <openssl/x509.h>
+#include <string.h>
+
+#include "fixtures/base64.h"
+#include "fixtures/md4.h"
+#include "fixtures/ntlm.h"
+#include "fixtures/pki.h"
+#include "fixtures/utf16.h"
+#include "tests/unit.h"
+
+/* Challenge of MS-NLMP 4.2.4; answer to it and the type 1 before it: Chromium's
+ * net/ntlm/ntlm_test_data.h (a client that sends the MIC, a target name and channel bindings). */
+static const char challenge_hex[] =
+    "4e544c4d53535000020000000c000c003800000033828ae20123456789abcdef00000000000000002400"
+    "240044000000060070170000000f53006500720076006500720002000c0044006f006d00610069006e00"
+    "01000c0053006500720076006500720000000000";
+static const char negotiate_hex[] =
+    "4e544c4d53535000010000000782080000000000200000000000000020000000";
+static const char answer_hex[] =
+    "4e544c4d535350000300000018001800580000008a008a00700000000c000c00fa000000080008000601"
+    "0000100010000e0100000000000058000000038208000000000000000000f7361633f0ad9bdf4a7c421b"
+    "c6b824a30000000000000000000000000000000000000000000000008c0260dbef690662af9c42d50782"
+    "d2ed0101000000000000800bc8fd00d4d201aaaaaaaaaaaaaaaa0000000002000c0044006f006d006100"
+    "69006e0001000c0053006500720076006500720006000400020000000a0010006586e99d81c2fc984e47"
+    "172fd4dd03100900160048005400540050002f0053006500720076006500720000000000000000004400"
+    "6f006d00610069006e00550073006500720043004f004d0050005500540045005200";
+
+/* The certificate of Microsoft's open specifications blog, 26 March 2013, and its binding. */
+static const char certificate_base64[] =
+    "MIICCTCCAXagAwIBAgIQy2l5zVF1xbdLZzCDbHhEJzAJBgUrDgMCHQUAMBYxFDASBgNVBAMTC0RDLVdTMjAw"
+    "OFIyMB4XDTEyMTExNzAwNTkyMVoXDTM5MTIzMTIzNTk1OVowFjEUMBIGA1UEAxMLREMtV1MyMDA4UjIwgZ8w"
+    "DQYJKoZIhvcNAQEBBQADgY0AMIGJAoGBAJsA+BotN8aNoTmRRvNqG/lgbLNsoKztheA/3JKGNr1kvzZR21c6"
+    "ioJr2JQXe9OREZjvGQZSMANzZ8jtjvoLPUzJEGOfz7TPOdj+metbEfL8+oYk2f/ZGfVptN9aWsSUtLAHJZcT"
+    "rX44FPvWM2Vv5vdISy2zUS5tx+oRdpor8ABNAgMBAAGjYDBeMBMGA1UdJQQMMAoGCCsGAQUFBwMBMEcGA1Ud"
+    "AQRAMD6AEOtlJgOVS9bAVHV4fLYqobuhGDAWMRQwEgYDVQQDEwtEQy1XUzIwMDhSMoIQy2l5zVF1xbdLZzCD"
+    "bHhEJzAJBgUrDgMCHQUAA4GBAHv6/u50Bay7eenaygBElpRxkrHbyZtxKcDkKF5qUJnNqBfkVrnvfwJ9lqNI"
+    "FHJ1L7C1h+5V6WptKDzB/QDkduOAiHgmDWyMuGRhY7cTOqvH3R0K1xVFodbZNMchSPtDhzjaH1BHsaVcR+0E"
+    "RJfTrHQt6wl3Wb+jVFveQtUjWnGf";
+static const char binding_hex[] = "6586e99d81c2fc984e47172fd4dd0310";
+
+struct bytes {
+    uint8_t at[2048];
+    size_t length;
+};
+
+static unsigned nibble(char c)
+{
+    return (unsigned)(c <= '9' ? c - '0' : c - 'a' + 10);
+}
+
+static struct bytes from_hex(const char *hex)
+{
+    struct bytes bytes = { .length = 0 };
+
+    for (; *hex; hex += 2)
+        bytes.at[bytes.length++] = (uint8_t)(nibble(hex[0]) << 4 | nibble(hex[1]));
+    return bytes;
+}
+
+static struct sim_ntlm_message message_of(const struct bytes *bytes)
+{
+    return (struct sim_ntlm_message){ bytes->at, bytes->length };
+}
+
+static void check_hex(const uint8_t *bytes, const char *hex, const char *what)
+{
+    struct bytes wanted = from_hex(hex);
+    ck_assert_msg(memcmp(bytes, wanted.at, wanted.length) == 0, "%s", what);
+}
+
+/* ---- the pieces ---- */
+
+START_TEST(md4_of_rfc_1320)
+{
+    static const struct {
+        const char *text, *digest;
+    } cases[] = {
+        { "", "31d6cfe0d16ae931b73c59d7e0c089c0" },
+        { "a", "bde52cb31de33e46245e05fbdbd6fb24" },
+        { "abc", "a448017aaf21d8525fc10ae87aa6729d" },
+        { "message digest", "d9130a8164549fe818874806e1c7014b" },
+        { "abcdefghijklmnopqrstuvwxyz", "d79e1c308aa5bbcdeea8ed63df412da9" },
+        { "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
+            "043f8582f241db351ce627e153e7f0e4" },
+        { "12345678901234567890123456789012345678901234567890123456789012345678901234567890",
+            "e33b4ddc9c38f2199c3e7b164fcc0536" },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        uint8_t digest[SIM_MD4_BYTES];
+        sim_md4(cases[i].text, strlen(cases[i].text), digest);
+        check_hex(digest, cases[i].digest, cases[i].text);
+    }
+}
+END_TEST
+
+START_TEST(keys_of_users)
+{
+    static const struct {
+        const char *user, *domain, *password, *key;
+    } cases[] = {
+        { "User", "Domain", "Password", "0c868a403bfd7a93a3001ef22ef02e3f" },
+        { "jürgen", "CONTOSO", "Pässwörd1", "417d60fe9968dfc78ceec2a79cf4f2ab" },
+        { "JÜRGEN", "CONTOSO", "Pässwörd1", "417d60fe9968dfc78ceec2a79cf4f2ab" },
+        { "Łukasz", "CONTOSO", "Zażółć", "823103890efe7846ebc7d1fe36bf1c8b" },
+        { "user@contoso.test", "", "Passw0rd!", "9e14b246380aadba8e564e855bdae8c2" },
+        { "名前", "CONTOSO", "密码😀", "12a35e296f2a122d5d405a1d7fd27609" },
+        { "λόγος", "CONTOSO", "", "0e96f878bb2b53a25b86c7b5d3b3f692" },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        uint8_t key[SIM_NTLM_KEY_BYTES];
+        ck_assert(sim_ntlm_key(cases[i].user, cases[i].domain, cases[i].password, key));
+        check_hex(key, cases[i].key, cases[i].user);
+    }
+    uint8_t key[SIM_NTLM_KEY_BYTES];
+    ck_assert(!sim_ntlm_key("\xff", "", "", key));
+}
+END_TEST
+
+START_TEST(utf16_there_and_back)
+{
+    static const char *const texts[] = { "", "svc-exray", "Zażółć", "密码😀" };
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+        xr_auto_buf wide, narrow;
+        xr_buf_init(&wide, 100);
+        xr_buf_init(&narrow, 100);
+        ck_assert(sim_utf16_encode(&wide, texts[i], false));
+        ck_assert(sim_utf16_decode(&narrow, (const uint8_t *)wide.at, wide.length));
+        ck_assert_str_eq(narrow.at, texts[i]);
+    }
+    static const uint8_t lone[] = { 0x00, 0xd8, 0x41, 0x00 }, odd[] = { 0x41 };
+    xr_auto_buf narrow;
+    xr_buf_init(&narrow, 100);
+    ck_assert(!sim_utf16_decode(&narrow, lone, sizeof(lone)));
+    ck_assert(!sim_utf16_decode(&narrow, odd, sizeof(odd)));
+}
+END_TEST
+
+START_TEST(base64_there_and_back)
+{
+    static const char *const pairs[][2] = { { "", "" }, { "f", "Zg==" }, { "fo", "Zm8=" },
+        { "foo", "Zm9v" }, { "foob", "Zm9vYg==" } };
+    static const char *const wrong[] = { "Z", "Zg=", "Z===", "====", "Zg==Zg==", "Zm9*", "Zm=v" };
+
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++) {
+        xr_auto_buf text, plain;
+        xr_buf_init(&text, 100);
+        xr_buf_init(&plain, 100);
+        sim_base64_encode(&text, pairs[i][0], strlen(pairs[i][0]));
+        ck_assert_str_eq(text.at, pairs[i][1]);
+        ck_assert(sim_base64_decode(&plain, text.at, text.length));
+        ck_assert_str_eq(plain.at, pairs[i][0]);
+    }
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+        xr_auto_buf plain;
+        xr_buf_init(&plain, 100);
+        ck_assert_msg(!sim_base64_decode(&plain, wrong[i], strlen(wrong[i])), "%s", wrong[i]);
+    }
+}
+END_TEST
+
+START_TEST(binding_of_a_published_certificate)
+{
+    uint8_t binding[SIM_NTLM_KEY_BYTES];
+    xr_auto_buf der;
+
+    xr_buf_init(&der, 2048);
+    ck_assert(sim_base64_decode(&der, certificate_base64, strlen(certificate_base64)));
+    const unsigned char *at = (const unsigned char *)der.at;
+    X509 *certificate = d2i_X509(NULL, &at, (long)der.length);
+    ck_assert(sim_ntlm_binding(certificate, binding));
+    check_hex(binding, binding_hex, "binding");
+    X509_free(certificate);
+
+    struct sim_cert_spec ed25519 = { .cn = "a", .key = "ED25519" };
+    struct sim_cert made = sim_pki_issue(&ed25519, NULL);
+    ck_assert(!sim_ntlm_binding(made.cert, binding));
+    sim_pki_free(&made);
+}
+END_TEST
+
+/* ---- a foreign client's answer ---- */
+
+START_TEST(a_published_answer_is_right)
+{
+    struct bytes negotiate = from_hex(negotiate_hex), challenge = from_hex(challenge_hex);
+    struct bytes message = from_hex(answer_hex);
+    struct sim_ntlm_answer answer;
+
+    ck_assert(sim_ntlm_answer_parse(message_of(&message), &answer));
+    ck_assert_str_eq(answer.user, "User");
+    ck_assert_str_eq(answer.domain, "Domain");
+    ck_assert(answer.has_mic);
+    check_hex(answer.binding, binding_hex, "binding");
+    ck_assert(sim_ntlm_verify(&answer, message_of(&negotiate), message_of(&challenge), "Password"));
+    ck_assert(
+        !sim_ntlm_verify(&answer, message_of(&negotiate), message_of(&challenge), "password"));
+    negotiate.at[13] ^= 2; /* what a man in the middle would change: the flags of type 1 */
+    ck_assert(
+        !sim_ntlm_verify(&answer, message_of(&negotiate), message_of(&challenge), "Password"));
+}
+END_TEST
+
+START_TEST(every_changed_bit_is_noticed)
+{
+    struct bytes negotiate = from_hex(negotiate_hex), challenge = from_hex(challenge_hex);
+    struct bytes message = from_hex(answer_hex);
+
+    for (size_t i = 0; i < message.length * 8; i++) {
+        struct sim_ntlm_answer answer;
+        message.at[i / 8] ^= (uint8_t)(1 << (i % 8));
+        bool holds =
+            sim_ntlm_answer_parse(message_of(&message), &answer) &&
+            sim_ntlm_verify(&answer, message_of(&negotiate), message_of(&challenge), "Password");
+        ck_assert_msg(!holds, "bit %zu of byte %zu", i % 8, i / 8);
+        message.at[i / 8] ^= (uint8_t)(1 << (i % 8));
+    }
+}
+END_TEST
+
+START_TEST(cut_messages_are_malformed)
+{
+    struct bytes message = from_hex(answer_hex);
+    struct sim_ntlm_answer answer;
+
+    for (; message.length > 0; message.length--) {
+        struct bytes cut = message;
+        cut.length--;
+        ck_assert(!sim_ntlm_answer_parse(message_of(&cut), &answer) ||
+                  cut.length >= 270); /* the name of the workstation, which nobody reads */
+    }
+}
+END_TEST
+
+/* ---- our challenge ---- */
+
+static unsigned flags_at(const char *message, size_t at)
+{
+    return (unsigned)(uint8_t)message[at] | (unsigned)(uint8_t)message[at + 1] << 8 |
+           (unsigned)(uint8_t)message[at + 2] << 16 | (unsigned)(uint8_t)message[at + 3] << 24;
+}
+
+START_TEST(the_challenge_names_the_server)
+{
+    static const struct sim_ntlm_names names = { "CONTOSO", "contoso.test", "EX01",
+        "EX01.contoso.test" };
+    static const uint8_t nonce[] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+    struct bytes negotiate = from_hex(negotiate_hex);
+    xr_auto_buf challenge, name;
+
+    xr_buf_init(&challenge, 1024);
+    xr_buf_init(&name, 100);
+    ck_assert(sim_ntlm_challenge(&challenge, &names, message_of(&negotiate), nonce));
+    const struct sim_ntlm_message message = { (const uint8_t *)challenge.at, challenge.length };
+    ck_assert_int_eq(sim_ntlm_type(message), SIM_NTLM_CHALLENGE);
+    ck_assert_mem_eq(challenge.at + 24, nonce, sizeof(nonce));
+    ck_assert_uint_eq(flags_at(challenge.at, 20) & 0x00800001, 0x00800001);
+    ck_assert_uint_eq(flags_at(challenge.at, 20) & 0x40000000, 0); /* no key exchange */
+    sim_utf16_encode(&name, names.dns_computer, false);
+    ck_assert_ptr_nonnull(memmem(challenge.at, challenge.length, name.at, name.length));
+    struct bytes answer = from_hex(answer_hex);
+    ck_assert(!sim_ntlm_challenge(&challenge, &names, message_of(&answer), nonce));
+}
+END_TEST
+
+XR_UNIT_MAIN("sim ntlm", md4_of_rfc_1320, keys_of_users, utf16_there_and_back, base64_there_and_back,
+    binding_of_a_published_certificate, a_published_answer_is_right, every_changed_bit_is_noticed,
+    cut_messages_are_malformed, the_challenge_names_the_server)
