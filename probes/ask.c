@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "analyzer/base/text.h"
+#include "probes/answers.h"
 #include "probes/policy.h"
 
 static enum xr_http_auth wire_auth(enum xr_auth auth)
@@ -67,7 +68,8 @@ const struct xr_err *xr_ask(struct xr_leg *leg, struct xr_step *step,
     xr_step_exchange(step, trace.exchange);
     if (!trace.stopped_by_policy)
         xr_leg_sent(leg, xr_receiver(leg->arena, leg->host, leg->address, leg->port),
-            question->what, credentials_text(question->auth), protection(leg->arena, &trace));
+            question->what, trace.ntlm_unanswered ? "none" : credentials_text(question->auth),
+            protection(leg->arena, &trace));
     return err;
 }
 
@@ -95,22 +97,33 @@ static bool offered(const struct xr_challenge *challenge, enum xr_auth auth)
     return offers[auth];
 }
 
+/* libcurl turns each byte into one character of UTF-16: beyond ASCII the proof would be wrong, and
+ * the right password count as a failed logon. */
+static bool fits_ntlm(const struct xr_ctx *ctx)
+{
+    for (const char *at = ctx->target->account; *at; at++)
+        if ((unsigned char)*at > 0x7f)
+            return false;
+    return xr_secret_is_ascii(ctx->password);
+}
+
 static bool usable(const struct xr_ctx *ctx, enum xr_auth auth)
 {
     if (auth == XR_AUTH_NEGOTIATE)
         return ctx->have_ticket;
     if (auth == XR_AUTH_OAUTH)
         return xr_secret_given(ctx->token);
-    return xr_secret_given(ctx->password);
+    return xr_secret_given(ctx->password) && (auth != XR_AUTH_NTLM || fits_ntlm(ctx));
 }
 
-static const char *wanted_text(const struct xr_ctx *ctx)
+static const char *usable_text(const struct xr_ctx *ctx, struct xr_arena *arena)
 {
     const char *text = "";
 
     for (const enum xr_auth *auth = ctx->target->auth; *auth; auth++)
-        text = xr_printf(ctx->arena, "%s%s%s", text, *text ? ", " : "", xr_auth_name(*auth));
-    return text;
+        if (usable(ctx, *auth))
+            text = xr_printf(arena, "%s%s%s", text, *text ? ", " : "", xr_auth_name(*auth));
+    return *text ? text : "none of those that were asked for";
 }
 
 enum xr_auth xr_choose_auth(
@@ -125,6 +138,9 @@ enum xr_auth xr_choose_auth(
         return XR_AUTH_NONE;
     }
     xr_step_detail(step, "Schemes offered", "%s", challenge.schemes);
+    if (challenge.ntlm && !fits_ntlm(ctx))
+        xr_step_detail(
+            step, "NTLM", "not used: this version sends account and password in ASCII only");
     for (const enum xr_auth *auth = ctx->target->auth; *auth; auth++)
         if (offered(&challenge, *auth) && usable(ctx, *auth))
             return *auth;
@@ -134,7 +150,8 @@ enum xr_auth xr_choose_auth(
             "Basic authentication is asked for, but the server offers %s only.", challenge.schemes);
     else
         (void)xr_error(step, XR_FINDING_LOGON_SCHEME_NOT_OFFERED,
-            "The server offers %s; usable here would be %s.", challenge.schemes, wanted_text(ctx));
+            "The server offers %s; usable here would be %s.", challenge.schemes,
+            usable_text(ctx, step->arena));
     return XR_AUTH_NONE;
 }
 
@@ -157,13 +174,21 @@ static enum xr_status refused_credentials(
     return status;
 }
 
+bool xr_is_refusal(const struct xr_http_response *response)
+{
+    return response->status == 401 || response->status == 456 || response->status == 457;
+}
+
 enum xr_status xr_refused(struct xr_ctx *ctx, struct xr_step *step, enum xr_auth auth,
     const struct xr_http_response *response)
 {
-    bool ntlm_unanswered = auth == XR_AUTH_NTLM && response->legs < 2;
-
+    if (response->status != 401) {
+        if (!ctx->gate_closed_by)
+            ctx->gate_closed_by = step->id;
+        return xr_answer_error(step, "The server", response);
+    }
     xr_decisive(step, "401");
-    if (ntlm_unanswered)
+    if (response->ntlm_unanswered)
         return xr_error(step, XR_FINDING_LOGON_SCHEME_NOT_OFFERED,
             "The server offers NTLM, but does not answer the first NTLM message with a challenge.");
     if (!ctx->gate_closed_by)

@@ -29,7 +29,11 @@ xr_must_check const struct xr_err *xr_ask_anonymously(struct xr_leg *leg, struct
 enum xr_auth xr_choose_auth(
     const struct xr_ctx *ctx, struct xr_step *step, const struct xr_http_response *response);
 
-/* A 401 to a credential: closes the gate for the whole run and sets the verdict. */
+/* To a credential: 401, or what says that the account is blocked (456) or its password too old
+ * (457; MS-ASHTTP 2.2.2.1.1). */
+bool xr_is_refusal(const struct xr_http_response *response);
+
+/* Such an answer closes the gate for the whole run and sets the verdict. */
 enum xr_status xr_refused(struct xr_ctx *ctx, struct xr_step *step, enum xr_auth auth,
     const struct xr_http_response *response);
 

@@ -34,8 +34,8 @@ static bool domain_may_be_asked(struct xr_method *method)
         return true;
     method->step->host = host;
     (void)xr_method_fail(method, XR_GOT_SERVICE, XR_FINDING_AUTODISCOVER_REDIRECT_NOT_ALLOWED,
-        "Autodiscover redirects to the domain %s; its host %s is outside %s, so nothing was sent "
-        "there.",
+        "Autodiscover redirects to the domain %s; its host %s is outside %s, so no address and no "
+        "credentials were sent there.",
         method->domain, host, method->ctx->mail_domain);
     return false;
 }
@@ -232,7 +232,7 @@ static void ask_with_credentials(struct discovery *discovery, struct xr_method *
     if (err) {
         (void)xr_fault_error(step, err);
         (void)xr_method_fail_as(method, XR_GOT_SERVICE, step);
-    } else if (response.status == 401) {
+    } else if (xr_is_refusal(&response)) {
         (void)xr_refused(ctx, step, auth, &response);
         (void)xr_method_fail_as(method, XR_GOT_ANSWER, step);
     } else if (response.status == 200) {

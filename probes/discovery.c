@@ -61,6 +61,9 @@ enum xr_status xr_method_fail_as(
 {
     const struct xr_finding *worst = child->findings;
 
+    if (!worst)
+        return xr_method_fail(
+            method, progress, XR_FINDING_TLS_HANDSHAKE_FAILED, "%s came to nothing.", child->id);
     for (const struct xr_finding *at = worst; at; at = at->next)
         if (at->status > worst->status)
             worst = at;

@@ -68,6 +68,8 @@ static enum xr_status none_connected(struct xr_leg *leg, struct xr_step *step)
     if (has_no_network(leg))
         return xr_error(step, XR_FINDING_LOCAL_NETWORK_UNAVAILABLE,
             "This machine has no route to any address of %s.", leg->host);
+    if (leg->tries[0].err->fault == XR_FAULT_PROXY)
+        return xr_fault_error(step, leg->tries[0].err);
     return xr_error(step, xr_fault_finding(leg->tries[0].err->fault),
         "No address of %s accepts connections on port %u: %s.", leg->host, leg->tries[0].port,
         leg->tries[0].err->text);

@@ -87,7 +87,7 @@ static bool is_soap_status(int status)
 static bool read_reply(struct xr_ctx *ctx, struct xr_step *step, const char *operation,
     const struct xr_http_response *response, struct xr_ews_reply *ret)
 {
-    if (response->status == 401) {
+    if (xr_is_refusal(response)) {
         (void)xr_refused(ctx, step, ctx->auth, response);
         return false;
     }

@@ -57,9 +57,10 @@ enum xr_finding_code xr_flaw_finding(enum xr_flaw flaw)
 const char *xr_sentence(struct xr_arena *arena, const char *phrase)
 {
     char *text = xr_printf(arena, "%s.", phrase);
-    size_t length = strlen(text);
+    size_t length = strlen(text), word = strcspn(phrase, " ");
 
-    text[0] = (char)toupper((unsigned char)text[0]);
+    if (!memchr(phrase, '.', word)) /* a host name keeps its small letter */
+        text[0] = (char)toupper((unsigned char)text[0]);
     if (length > 1 && strchr(".!?", text[length - 2]))
         text[length - 1] = '\0';
     return text;

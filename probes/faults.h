@@ -12,7 +12,7 @@ enum xr_finding_code xr_flaw_finding(enum xr_flaw flaw);
 /* The fault as the step's verdict: error, with its text as a sentence. */
 enum xr_status xr_fault_error(struct xr_step *step, const struct xr_err *err);
 
-/* "no route" becomes "No route." */
+/* "no route" becomes "No route."; a host name in front stays as it is. */
 const char *xr_sentence(struct xr_arena *arena, const char *phrase);
 
 /*

@@ -161,6 +161,17 @@ bool xr_leg_dns(struct xr_leg *leg)
     return ended(step);
 }
 
+/* Behind a proxy it is the proxy that could not be reached, not the host. */
+static const struct xr_err *blame_proxy(const struct xr_leg *leg, const struct xr_err *err)
+{
+    bool tcp = err->fault == XR_FAULT_TCP_REFUSED || err->fault == XR_FAULT_TCP_TIMEOUT ||
+               err->fault == XR_FAULT_TCP_UNREACHABLE;
+
+    return leg->ctx->net->proxy && tcp ? xr_err(leg->arena, XR_FAULT_PROXY, err->native,
+                                             "the proxy %s: %s", leg->ctx->net->proxy, err->text)
+                                       : err;
+}
+
 void xr_leg_connect(struct xr_leg *leg)
 {
     struct xr_route route = route_of(leg);
@@ -173,7 +184,9 @@ void xr_leg_connect(struct xr_leg *leg)
     xr_tcp_close(leg->tries, leg->tries_n);
     leg->address = NULL;
     for (size_t i = leg->tries_n; i-- > 0;)
-        if (!leg->tries[i].err)
+        if (leg->tries[i].err)
+            leg->tries[i].err = blame_proxy(leg, leg->tries[i].err);
+        else
             leg->address = leg->tries[i].address;
 }
 

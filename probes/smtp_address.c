@@ -136,6 +136,9 @@ static enum xr_status run(struct xr_ctx *ctx, struct xr_step *step)
     };
     struct xr_ews_reply reply;
 
+    if (ctx->gate_closed_by) /* the logon worked once, and was refused since then */
+        return xr_skipped(step, ctx->gate_closed_by,
+            "Not tried: the credentials were refused meanwhile, and once is enough.");
     if (!xr_ews_call(ctx, step, &call, &reply))
         return XR_ERROR;
     if (caller_has_no_mailbox(&reply) && !call.impersonate && ctx->target->impersonation) {

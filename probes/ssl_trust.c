@@ -243,8 +243,6 @@ static void note_missing(struct xr_ctx *ctx, const struct xr_tls_session *sessio
 
 static void note_certificates(struct xr_ctx *ctx, const struct xr_tls_session *session)
 {
-    const struct xr_certificate *root = root_of(session);
-
     for (const struct xr_certificate *at = session->certificates; at; at = at->next) {
         struct xr_fact_certificate *fact = xr_new(ctx->arena, struct xr_fact_certificate);
         *fact = (struct xr_fact_certificate){
@@ -261,7 +259,7 @@ static void note_certificates(struct xr_ctx *ctx, const struct xr_tls_session *s
             .position = at->position,
             .sent = at->position >= 0,
             .used = at->depth >= 0,
-            .trusted = session->trusted && at == root,
+            .trusted = session->trusted && at->depth >= 0,
         };
         note_certificate(&ctx->run->facts, fact);
     }
@@ -279,6 +277,25 @@ static struct xr_fact_address *fact_of(struct xr_ctx *ctx, const char *address)
     return fact;
 }
 
+/* The first thing that speaks against an address; NULL: nothing. */
+static const char *objection(const struct meeting *meeting, enum xr_finding_code *ret_code)
+{
+    const struct xr_tls_flaw *flaw = meeting->session.flaws;
+
+    if (meeting->err) {
+        *ret_code = xr_fault_finding(meeting->err->fault);
+        return meeting->err->text;
+    }
+    if (flaw) {
+        *ret_code = xr_flaw_finding(flaw->flaw);
+        return flaw->text;
+    }
+    if (meeting->session.client_certificate != XR_CLIENT_CERTIFICATE_REQUIRED)
+        return NULL;
+    *ret_code = XR_FINDING_TLS_CLIENT_CERTIFICATE_REQUIRED;
+    return "it demands a client certificate";
+}
+
 /* The other addresses: a client that meets one of them sees something else. */
 static void tell_others(struct xr_ctx *ctx, struct xr_step *step, const struct meetings *meetings,
     const struct meeting *chosen)
@@ -288,21 +305,18 @@ static void tell_others(struct xr_ctx *ctx, struct xr_step *step, const struct m
     for (size_t i = 0; i < meetings->n; i++) {
         const struct meeting *meeting = &meetings->all[i];
         struct xr_fact_address *fact = fact_of(ctx, meeting->address);
+        enum xr_finding_code code = XR_FINDING_COUNT;
+        const char *against = objection(meeting, &code);
         bool good = is_good(meeting, ignore);
-        fact->may_carry_credentials = good;
-        const char *first = meeting->err             ? meeting->err->text
-                            : meeting->session.flaws ? meeting->session.flaws->text
-                                                     : "trusted";
-        xr_step_detail(step, "Address", "%s: %s", meeting->address, first);
-        if (good || !is_good(chosen, ignore))
+        xr_step_detail(step, "Address", "%s: %s", meeting->address, against ? against : "trusted");
+        if (fact)
+            fact->may_carry_credentials = good;
+        if (!against || good || !is_good(chosen, ignore))
             continue;
-        enum xr_finding_code code = meeting->err ? xr_fault_finding(meeting->err->fault)
-                                    : meeting->session.flaws
-                                        ? xr_flaw_finding(meeting->session.flaws->flaw)
-                                        : XR_FINDING_TLS_CLIENT_CERTIFICATE_REQUIRED;
-        fact->status = XR_WARNING;
-        (void)xr_find(
-            step, code, XR_WARNING, "At %s: %s", meeting->address, xr_sentence(ctx->arena, first));
+        if (fact)
+            fact->status = XR_WARNING;
+        (void)xr_find(step, code, XR_WARNING, "At %s: %s", meeting->address,
+            xr_sentence(ctx->arena, against));
     }
 }
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The house's rules, enforced. usage: rules.sh RULE, one of: layers owners banned secrets sizes format names
+# The house's rules, enforced. usage: rules.sh RULE, one of: layers owners banned secrets sizes format
 set -eu
 cd "$(dirname "$0")/.."
 status=0

@@ -139,11 +139,22 @@ def finish(words, folder, limit):
 
 
 def leaks_to_server(scenario, seen, folder, secret):
-    """What the servers logged may hold the password only if the scenario says that credentials went out."""
+    """What the servers logged may hold a secret, or the mailbox address, only if the scenario says that credentials went out."""
     if scenario["expect"].get("server_saw", {}).get("credentials_sent_to") != []:
         return []
     log = (folder / "requests.log").read_bytes() if (folder / "requests.log").exists() else b""
-    return ["the password reached a server"] if any(form in log for form in forms_of(secret)) else []
+    mailbox = scenario["test"].get("options", {}).get("mailbox", "")
+    anonymous = b"Authorization: " not in log
+    wrong = ["the mailbox address reached a server"] if anonymous and mailbox.encode() in log else []
+    return wrong + (["the password reached a server"] if any(form in log for form in forms_of(secret)) else [])
+
+
+def claims(scenario, report, seen):
+    """Where the report says that credentials went must be where the servers got some."""
+    names = {name: host["name"] for host in scenario["hosts"] for name in
+             [host["name"], *host.get("aliases", []), *([host["address"]] if isinstance(host["address"], str) else [])]}
+    told = {sent["to"].split(" ")[0] for sent in report["sent"] if sent["credentials"] != "none"}
+    return differs("sent", seen["credentials_sent_to"], [*{names.get(host, host) for host in told}])
 
 
 def judge(scenario, report, code, elapsed_ms, seen):
@@ -165,6 +176,7 @@ def judge(scenario, report, code, elapsed_ms, seen):
     for step, details in expect.get("details", {}).items():
         actual = {detail["name"]: detail["value"] for detail in steps.get(step, {"details": []})["details"]}
         wrong += differs(f"details.{step}", details, actual)
+    wrong += claims(scenario, report, seen)
     seen = {**seen, "hosts": {host: of["requests"] for host, of in seen.get("hosts", {}).items()}}
     return wrong + differs("server_saw", expect.get("server_saw", {}), seen)
 
@@ -184,7 +196,7 @@ def run(path, options):
         if options.keep:
             (pathlib.Path(options.keep)).mkdir(exist_ok=True)
             for file in folder.glob("report.*"):
-                (pathlib.Path(options.keep) / (pathlib.Path(path).stem + file.suffix)).write_bytes(file.read_bytes())
+                (pathlib.Path(options.keep) / (pathlib.Path(path).parent.name + "-" + pathlib.Path(path).stem + file.suffix)).write_bytes(file.read_bytes())
         output = stdout + stderr
         if not (folder / "report.json").exists():
             return [f"no report; exit {code}: {output.decode(errors='replace')[-2000:]}"]

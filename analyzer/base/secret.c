@@ -13,6 +13,14 @@ struct xr_secret xr_secret_new(const char *bytes, unsigned long length)
     return secret;
 }
 
+bool xr_secret_is_ascii(struct xr_secret secret)
+{
+    for (const char *at = secret.bytes_; at && *at; at++)
+        if ((unsigned char)*at > 0x7f)
+            return false;
+    return true;
+}
+
 void xr_secret_done(struct xr_secret *secret)
 {
     if (secret->bytes_)

@@ -63,7 +63,7 @@ const char *xr_utf8(struct xr_arena *arena, const char *bytes, size_t length)
 uint32_t xr_utf8_next(const char **at)
 {
     const unsigned char *from = (const unsigned char *)*at;
-    size_t n = sequence_length(from, strlen(*at));
+    size_t n = sequence_length(from, strnlen(*at, 4));
     uint32_t code = n == 1 ? from[0] : n ? from[0] & (0xffu >> (n + 1)) : REPLACEMENT;
 
     if (!from[0])
@@ -102,12 +102,18 @@ bool xr_is_invisible(uint32_t code)
 
 static void add_visible(struct xr_buf *to, uint32_t code, const char *from, const char *end)
 {
-    if (!xr_is_invisible(code))
+    if (code == REPLACEMENT) /* also for bytes that are not UTF-8 */
+        (void)xr_buf_puts(to, "\xef\xbf\xbd");
+    else if (!xr_is_invisible(code))
         (void)xr_buf_add(to, from, (size_t)(end - from));
     else if (code == '\n' || code == '\t' || code == '\r')
         (void)xr_buf_puts(to, code == '\n' ? "\\n" : code == '\t' ? "\\t" : "\\r");
     else
-        (void)xr_buf_printf(to, code < 0x100 ? "\\x%02x" : "\\u%04x", code);
+        (void)xr_buf_printf(to,
+            code < 0x100     ? "\\x%02x"
+            : code < 0x10000 ? "\\u%04x"
+                             : "\\U%08x",
+            code);
 }
 
 const char *xr_visible(struct xr_arena *arena, const char *text)
@@ -288,23 +294,25 @@ bool xr_address_parse(
 
 const char *xr_xml_escape(struct xr_arena *arena, const char *text)
 {
+    static const struct {
+        char character;
+        const char *entity;
+    } entities[] = { { '&', "&amp;" }, { '<', "&lt;" }, { '>', "&gt;" }, { '"', "&quot;" },
+        { '\'', "&#39;" } };
     xr_auto_buf to;
 
     xr_buf_init(&to, strlen(text) * 6);
-    for (const char *at = text; *at; at++) {
-        unsigned char c = (unsigned char)*at;
-        if (c == '&')
-            (void)xr_buf_puts(&to, "&amp;");
-        else if (c == '<')
-            (void)xr_buf_puts(&to, "&lt;");
-        else if (c == '>')
-            (void)xr_buf_puts(&to, "&gt;");
-        else if (c == '"')
-            (void)xr_buf_puts(&to, "&quot;");
-        else if (c == '\'')
-            (void)xr_buf_puts(&to, "&#39;");
-        else if (c >= 0x20 || c == '\t' || c == '\n')
-            (void)xr_buf_add(&to, at, 1);
+    for (const char *at = text, *from = at; *at; from = at) {
+        uint32_t code = xr_utf8_next(&at);
+        const char *entity = NULL;
+        for (size_t i = 0; i < sizeof(entities) / sizeof(*entities); i++)
+            if (code == (unsigned char)entities[i].character)
+                entity = entities[i].entity;
+        bool writable = code >= 0x20 || code == '\t' || code == '\n';
+        if (entity)
+            (void)xr_buf_puts(&to, entity);
+        else if (writable && code != 0xfffe && code != 0xffff)
+            (void)xr_buf_add(&to, from, (size_t)(at - from));
     }
     return xr_strndup(arena, to.at, to.length);
 }

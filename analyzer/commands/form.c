@@ -101,12 +101,23 @@ static int parse_hosts(struct xr_arena *arena, const struct xr_list *list, const
     return 0;
 }
 
+/* Some write account and password into the URL. That is refused later; the target is shown in
+ * reports, so it must not hold them even then. No URL of EWS has an @ in its path. */
+static const char *without_credentials(struct xr_arena *arena, const char *url)
+{
+    const char *scheme = url ? strstr(url, "://") : NULL;
+    const char *from = scheme ? scheme + 3 : url;
+    const char *at = url ? memrchr(from, '@', strcspn(from, "?#")) : NULL;
+
+    return at ? xr_printf(arena, "%.*s[redacted]%s", (int)(from - url), url, at) : url;
+}
+
 int xr_form_target(struct xr_arena *arena, const struct xr_form *form, struct xr_target *ret)
 {
     *ret = (struct xr_target){
         .mailbox = form->mailbox,
         .account = form->account,
-        .ews_url = form->ews_url,
+        .ews_url = without_credentials(arena, form->ews_url),
         .ignore_trust = form->ignore_trust,
         .warn_days = WARN_DAYS,
         .crit_days = CRIT_DAYS,

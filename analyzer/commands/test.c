@@ -63,12 +63,25 @@ static struct xr_origin origin(struct xr_arena *arena, const struct xr_net *net)
 struct screen {
     const struct xr_report *report; /* NULL: nothing */
     struct xr_style style;
+    bool progress;
 };
 
-static void on_step(void *arg, const struct xr_step *step)
+/* A line that the step's own line overwrites: for people who wait, never for a file. */
+static void on_step_started(void *arg, const struct xr_step *step)
 {
     const struct screen *screen = arg;
 
+    if (screen->progress)
+        (void)printf("  ...      %s\r", step->title);
+    (void)fflush(stdout);
+}
+
+static void on_step_ended(void *arg, const struct xr_step *step)
+{
+    const struct screen *screen = arg;
+
+    if (screen->progress)
+        (void)fputs("\r\x1b[K", stdout);
     if (screen->report && screen->report->live && screen->style.verbose >= 0)
         screen->report->live(stdout, step, &screen->style);
     (void)fflush(stdout);
@@ -100,6 +113,8 @@ static int parse_screen(const struct xr_form *form, struct screen *ret)
     ret->style.verbose = form->quiet ? -1 : form->verbose;
     ret->style.color = isatty(STDOUT_FILENO) && !form->no_color && !(no_color && *no_color) &&
                        !(terminal && !strcmp(terminal, "dumb"));
+    ret->progress = ret->report && ret->report->live && !form->quiet && isatty(STDOUT_FILENO) &&
+                    !(terminal && !strcmp(terminal, "dumb"));
     if (form->fail_on && strcmp(form->fail_on, "warning"))
         return xr_usage_error("--fail-on takes warning, not '%s'", form->fail_on);
     return 0;
@@ -177,7 +192,7 @@ static int run_test(const struct xr_test *test, const struct xr_form *form, stru
         .step_ms = form->step_timeout * 1000,
         .deadline = { now + form->timeout * 1000000, now + form->timeout * 1000000 },
     };
-    struct xr_listener listener = { on_step, screen };
+    struct xr_listener listener = { on_step_started, on_step_ended, screen };
 
     xr_run_test(&ctx, test, &listener);
     int code = write_all(form, screen, &run);

@@ -53,7 +53,8 @@ static enum xr_status skip_or_run(struct xr_ctx *ctx, const struct xr_test *test
     if (probe->needs & ~known) {
         const struct xr_probe *blocker =
             provider(test, probe, earliest_missing(probe->needs, known));
-        return xr_skipped(step, blocker->id, "Not run: %s failed.", blocker->id);
+        const char *id = blocker ? blocker->id : NULL; /* never NULL: tests/probes/test_table.c */
+        return xr_skipped(step, id, "Not run: %s failed.", id ? id : "an earlier step");
     }
     if (reason)
         return xr_skipped(step, NULL, "%s", reason);
@@ -72,6 +73,8 @@ static void run_probe(struct xr_ctx *ctx, const struct xr_test *test, const stru
 
     ctx->deadline = xr_deadline_within(ctx->deadline, ctx->step_ms);
     step->started_us = xr_now_us();
+    if (listener)
+        listener->step_started(listener->arg, step);
     step->status = skip_or_run(ctx, test, probe, step);
     step->elapsed_us = xr_now_us() - step->started_us;
     if (ctx->ews_leg) {

@@ -3,8 +3,9 @@
 
 #include "probes/probe.h"
 
-/* Called as each top-level step ends, from the thread of the run. */
+/* Called as each top-level step starts and ends, from the thread of the run. */
 struct xr_listener {
+    void (*step_started)(void *arg, const struct xr_step *step);
     void (*step_ended)(void *arg, const struct xr_step *step);
     void *arg;
 };

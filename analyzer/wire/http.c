@@ -26,7 +26,7 @@ struct transfer {
     struct xr_buf body;
     size_t header_bytes;
     struct xr_header *sent, *received;
-    bool too_large, stopped;
+    bool too_large, stopped, ntlm_begun, ntlm_proved;
     int legs;
 };
 
@@ -119,6 +119,15 @@ static void capture_request(struct transfer *transfer, const char *bytes, size_t
     }
 }
 
+/* The third message alone proves the password (MS-NLMP 2.2.1.3); its head in base64. */
+static void watch_ntlm(struct transfer *transfer, const char *bytes, size_t length)
+{
+    static const char first[] = "NTLM TlRMTVNTUAAB", proof[] = "NTLM TlRMTVNTUAAD";
+
+    transfer->ntlm_begun |= memmem(bytes, length, first, sizeof(first) - 1) != NULL;
+    transfer->ntlm_proved |= memmem(bytes, length, proof, sizeof(proof) - 1) != NULL;
+}
+
 static int on_debug(CURL *easy, curl_infotype type, char *bytes, size_t length, void *arg)
 {
     struct transfer *transfer = arg;
@@ -130,6 +139,8 @@ static int on_debug(CURL *easy, curl_infotype type, char *bytes, size_t length, 
     size_t first =
         (size_t)(line_end - bytes) + 1; /* the request line has a colon in its URL at times */
     capture_request(transfer, bytes + first, length - first);
+    if (transfer->request->auth == XR_HTTP_NTLM)
+        watch_ntlm(transfer, bytes + first, length - first);
     return 0;
 }
 
@@ -405,14 +416,15 @@ const struct xr_err *xr_http_perform(struct xr_http *http, struct xr_arena *aren
     enum xr_time_state state = drive(http, deadline, &code);
     (void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     xr_scrub(transfer.body.at, transfer.body.length, request->account, request->secret);
+    bool unanswered = transfer.ntlm_begun && !transfer.ntlm_proved;
     *trace = (struct xr_http_trace){ capture(&transfer, (int)status), http->watch.session,
-        transfer.stopped };
+        transfer.stopped, unanswered };
     const struct xr_err *err = outcome(&transfer, state, code);
     if (err)
         return err;
     *ret = (struct xr_http_response){ (int)status, transfer.received,
         xr_strndup(arena, transfer.body.at, transfer.body.length), transfer.body.length,
-        transfer.legs };
+        unanswered };
     return status >= FIRST_STATUS
                ? NULL
                : xr_err(arena, XR_FAULT_HTTP_BROKEN, 0, "the answer has no status line");

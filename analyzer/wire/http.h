@@ -47,7 +47,7 @@ struct xr_http_response {
     struct xr_header *headers; /* as sent, except that secrets of the request are scrubbed */
     const char *body;          /* "" for none; NUL bytes may be inside */
     size_t body_length;
-    int legs; /* answers it took: 2 or 3 with NTLM and Negotiate */
+    bool ntlm_unanswered; /* see struct xr_http_trace */
 };
 
 /* What is known even when the request failed. */
@@ -55,6 +55,7 @@ struct xr_http_trace {
     struct xr_exchange *exchange;         /* redacted */
     const struct xr_tls_session *session; /* of the connection used; NULL: no TLS, or none seen */
     bool stopped_by_policy;               /* the certificate did not allow it; nothing was sent */
+    bool ntlm_unanswered; /* NTLM began, but no challenge came: no proof of the password was sent */
 };
 
 /* One handle for one host and one identity, with one connection that is kept between requests. */

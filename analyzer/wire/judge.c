@@ -2,6 +2,7 @@
 #include <openssl/ocsp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <pthread.h>
 #include <string.h>
 #include <time.h>
 
@@ -244,6 +245,25 @@ static bool has_trust_flaw(const struct xr_tls_session *session)
     return false;
 }
 
+/*
+ * One at a time: OpenSSL 3.0 loads roots from a folder on demand, and compares
+ * their names while another thread may still be filling them in (TSan).
+ */
+static pthread_mutex_t judging = PTHREAD_MUTEX_INITIALIZER;
+
+static void verify(struct judgement *judgement, X509_STORE_CTX *context)
+{
+    set_rules(context, judgement->host);
+    X509_STORE_CTX_set_app_data(context, judgement);
+    X509_STORE_CTX_set_verify_cb(context, record_flaw);
+    (void)pthread_mutex_lock(&judging);
+    (void)X509_verify_cert(context);
+    note_built_chain(judgement, context);
+    (void)pthread_mutex_unlock(&judging);
+    check_order(judgement);
+    check_expiry(judgement);
+}
+
 void xr_judge(struct xr_arena *arena, const struct xr_net *net, const char *host,
     STACK_OF(X509) * sent, struct xr_tls_session *ret)
 {
@@ -258,13 +278,7 @@ void xr_judge(struct xr_arena *arena, const struct xr_net *net, const char *host
     if (ret->certificates &&
         X509_STORE_CTX_init(context, net->trust->store, sk_X509_value(sent, 0), considered) == 1) {
         ret->leaf_sha256 = ret->certificates->sha256;
-        set_rules(context, host);
-        X509_STORE_CTX_set_app_data(context, &judgement);
-        X509_STORE_CTX_set_verify_cb(context, record_flaw);
-        (void)X509_verify_cert(context);
-        note_built_chain(&judgement, context);
-        check_order(&judgement);
-        check_expiry(&judgement);
+        verify(&judgement, context);
     }
     ret->trusted = ret->certificates && !has_trust_flaw(ret);
     X509_STORE_CTX_free(context);

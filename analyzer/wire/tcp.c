@@ -45,7 +45,9 @@ static const struct xr_err *errno_err(struct xr_arena *arena, int code)
         { ENETUNREACH, XR_FAULT_TCP_UNREACHABLE, "no route to this network from this machine" },
         { EACCES, XR_FAULT_TCP_UNREACHABLE, "a rule on this machine forbids the connection" },
         { EPERM, XR_FAULT_TCP_UNREACHABLE, "a rule on this machine forbids the connection" },
-        { EINVAL, XR_FAULT_TCP_UNREACHABLE, "a black-hole route on this machine" },
+        { EINVAL, XR_FAULT_TCP_UNREACHABLE,
+            "this machine cannot use the address: it is link-local, or a black-hole route covers "
+            "it" },
         { EMFILE, XR_FAULT_LOCAL_NETWORK, "this process has too many open files" },
         { ENFILE, XR_FAULT_LOCAL_NETWORK, "this machine has too many open files" },
         { EAFNOSUPPORT, XR_FAULT_TCP_UNREACHABLE,

@@ -24,7 +24,7 @@ try:
     import exchangelib
     import requests.adapters
 except ImportError as missing:
-    print(f"{missing.name} is not installed (Debian: python3-exchangelib)")
+    print(f"{sys.executable} has no {missing.name} (Debian: python3-exchangelib)")
     print("0 passed, 0 failed, 1 skipped")
     sys.exit(0)
 
@@ -52,7 +52,7 @@ class Simulator:
 
     def stop(self):
         self.process.stdin.close()
-        self.process.wait(10)
+        assert self.process.wait(10) == 0, "exray-sim did not end well"
         self.process.stdout.close()
         return json.loads(pathlib.Path(self.ready["seen_file"]).read_text())
 

@@ -8,10 +8,10 @@
 #include "reports/html_text.h"
 #include "reports/indent.h"
 #include "reports/occurrence.h"
-#include "tests/reports/markup.c"
-#include "tests/reports/sample_parts.c"
-#include "tests/reports/sample_run.c"
-#include "tests/reports/written.c"
+#include "tests/reports/markup.h"
+#include "tests/reports/sample_parts.h"
+#include "tests/reports/sample_run.h"
+#include "tests/reports/written.h"
 #include "tests/unit.h"
 
 static const struct xr_style USUAL = { .verbose = 0 };

@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include "analyzer/base/text.h"
-#include "tests/reports/sample_parts.c"
-#include "tests/reports/sample_run.c"
-#include "tests/reports/written.c"
+#include "tests/reports/sample_parts.h"
+#include "tests/reports/sample_run.h"
+#include "tests/reports/written.h"
 #include "tests/unit.h"
 
 static struct xr_arena *arena;

@@ -1,9 +1,9 @@
 #include <string.h>
 
 #include "reports/wrap.h"
-#include "tests/reports/sample_parts.c"
-#include "tests/reports/sample_run.c"
-#include "tests/reports/written.c"
+#include "tests/reports/sample_parts.h"
+#include "tests/reports/sample_run.h"
+#include "tests/reports/written.h"
 #include "tests/unit.h"
 
 static const struct xr_style USUAL = { .verbose = 0 };

@@ -2,14 +2,16 @@
 #include <string.h>
 
 #include "fixtures/mailbox.h"
-#include "tests/sim/bench.c"
+#include "tests/sim/bench.h"
 #include "tests/unit.h"
 
 /* The shapes of the answers. tests/sim/answers_xsd.sh holds them against Microsoft's schema. */
 
 #define SHAPE(base) "<m:FolderShape><t:BaseShape>" base "</t:BaseShape></m:FolderShape>"
 #define ITEMS(base) "<m:ItemShape><t:BaseShape>" base "</t:BaseShape></m:ItemShape>"
-#define PARENT(id)  "<m:ParentFolderIds><t:DistinguishedFolderId Id=\"" id "\"/></m:ParentFolderIds>"
+#define PARENT(id)                                                \
+    "<m:ParentFolderIds><t:DistinguishedFolderId Id=\"" id "\"/>" \
+    "</m:ParentFolderIds>"
 #define FIELD(name) "<t:FieldURI FieldURI=\"folder:" name "\"/>"
 #define RESOLVE(entry, full)                                                       \
     "<m:ResolveNames ReturnFullContactData=\"" full "\"><m:UnresolvedEntry>" entry \

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "fixtures/store.h"
-#include "tests/sim/bench.c"
+#include "tests/sim/bench.h"
 #include "tests/unit.h"
 
 /* Who may do what: log-on, impersonation, versions, policies, faults. Codes: PROTOCOL.md 3 to 5. */

@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "fixtures/xml.h"
-#include "tests/sim/bench.c"
+#include "tests/sim/bench.h"
 #include "tests/unit.h"
 
 #define OUTLOOK "http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a"

@@ -2,11 +2,13 @@
 #include <openssl/hmac.h>
 #include <string.h>
 
+#include "analyzer/base/text.h"
+#include "fixtures/base64.h"
 #include "fixtures/logon.h"
 #include "fixtures/ntlm.h"
 #include "fixtures/pki.h"
 #include "fixtures/utf16.h"
-#include "tests/sim/bench.c"
+#include "tests/sim/bench.h"
 #include "tests/unit.h"
 
 /* NTLM over one connection, with a small client of the test's own (MS-NLMP 3.1.5.1). */
@@ -55,7 +57,8 @@ static const char *type_1(struct bench *bench)
     xr_buf_add(&message, "NTLMSSP", 8);
     put(&message, 1, 4);
     put(&message, UNICODE_NTLM, 4);
-    put(&message, 0, 16);
+    put(&message, 0, 8); /* no domain, no workstation */
+    put(&message, 0, 8);
     return header_of(bench, &message);
 }
 

@@ -265,6 +265,6 @@ START_TEST(the_challenge_names_the_server)
 }
 END_TEST
 
-XR_UNIT_MAIN("sim ntlm", md4_of_rfc_1320, keys_of_users, utf16_there_and_back, base64_there_and_back,
-    binding_of_a_published_certificate, a_published_answer_is_right, every_changed_bit_is_noticed,
-    cut_messages_are_malformed, the_challenge_names_the_server)
+XR_UNIT_MAIN("sim ntlm", md4_of_rfc_1320, keys_of_users, utf16_there_and_back,
+    base64_there_and_back, binding_of_a_published_certificate, a_published_answer_is_right,
+    every_changed_bit_is_noticed, cut_messages_are_malformed, the_challenge_names_the_server)
