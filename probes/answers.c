@@ -64,7 +64,7 @@ static enum xr_status forbidden(
 {
     const char *policy = xr_http_header(response->headers, "X-EWS-Policy-Reason");
 
-    xr_decisive(step, "403");
+    xr_step_decisive(step, "403");
     if (xr_contains(response->body, "client certificate"))
         return xr_error(step, XR_FINDING_TLS_CLIENT_CERTIFICATE_REQUIRED,
             "The server answers 403 and demands a client certificate.");
@@ -83,7 +83,7 @@ static enum xr_status redirected(
 {
     const char *location = xr_http_header(response->headers, "Location");
 
-    xr_decisive(step, location);
+    xr_step_decisive(step, location);
     return xr_error(step, XR_FINDING_HTTP_REDIRECT, "%s redirects (%d) to %s.", at,
         response->status, location ? location : "nowhere: there is no Location header");
 }
@@ -115,7 +115,7 @@ enum xr_status xr_answer_error(
     const char *type = xr_http_header(response->headers, "Content-Type");
 
     if (xr_is_login_page(response)) {
-        xr_decisive(step, xr_http_header(response->headers, "Location"));
+        xr_step_decisive(step, xr_http_header(response->headers, "Location"));
         return xr_error(step, XR_FINDING_HTTP_LOGIN_PAGE,
             "%s answers with a sign-in page (status %d) instead of a challenge.", at,
             response->status);

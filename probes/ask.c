@@ -187,7 +187,7 @@ enum xr_status xr_refused(struct xr_ctx *ctx, struct xr_step *step, enum xr_auth
             ctx->gate_closed_by = step->id;
         return xr_answer_error(step, "The server", response);
     }
-    xr_decisive(step, "401");
+    xr_step_decisive(step, "401");
     if (response->ntlm_unanswered)
         return xr_error(step, XR_FINDING_LOGON_SCHEME_NOT_OFFERED,
             "The server offers NTLM, but does not answer the first NTLM message with a challenge.");
@@ -199,15 +199,4 @@ enum xr_status xr_refused(struct xr_ctx *ctx, struct xr_step *step, enum xr_auth
         return xr_error(step, XR_FINDING_LOGON_LOCKED_OUT,
             "The server says that the account %s is locked out.", ctx->target->account);
     return refused_credentials(ctx, step, auth);
-}
-
-void xr_decisive(struct xr_step *step, const char *text)
-{
-    struct xr_decisive *decisive = xr_new(step->arena, struct xr_decisive);
-
-    if (!step->last_exchange || !text)
-        return;
-    decisive->text = text;
-    decisive->next = step->last_exchange->decisive;
-    step->last_exchange->decisive = decisive;
 }

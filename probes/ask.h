@@ -37,7 +37,4 @@ bool xr_is_refusal(const struct xr_http_response *response);
 enum xr_status xr_refused(struct xr_ctx *ctx, struct xr_step *step, enum xr_auth auth,
     const struct xr_http_response *response);
 
-/* Marks a line or value of the step's last answer as what decided the verdict. */
-void xr_decisive(struct xr_step *step, const char *text);
-
 #endif

@@ -95,7 +95,7 @@ static void settings(
             reply->ews_url ? reply->ews_url : "");
         return;
     }
-    xr_decisive(step, reply->ews_url);
+    xr_step_decisive(step, reply->ews_url);
     (void)xr_success(step, "Answered with %s.", url.text);
     method->led_to = url.text;
     method->progress = XR_GOT_URL;
@@ -108,7 +108,7 @@ static void error_reply(struct xr_method *method, const struct xr_pox_reply *rep
 {
     bool unknown = reply->error_code == 500 || reply->error_code == 501;
 
-    xr_decisive(method->ready->request, xr_printf(method->arena, "%d", reply->error_code));
+    xr_step_decisive(method->ready->request, xr_printf(method->arena, "%d", reply->error_code));
     (void)xr_error(method->ready->request,
         unknown ? XR_FINDING_AUTODISCOVER_ADDRESS_NOT_FOUND
                 : XR_FINDING_AUTODISCOVER_ERROR_RESPONSE,
@@ -293,6 +293,7 @@ static void note_method(
     else
         facts->discovery = fact;
     facts->last_discovery = fact;
+    xr_run_add_sent(ctx->run, method->sent);
     for (size_t i = 0; i < method->legs_n; i++)
         xr_run_add_sent(ctx->run, method->legs[i].sent);
 }

@@ -297,6 +297,13 @@ static const struct xr_dns_record *find_record(struct xr_method *method, struct 
     const struct xr_err *err = xr_dns_query(
         method->arena, method->ctx->net, name, XR_DNS_SRV, method->ctx->deadline, &answer);
 
+    method->sent = xr_new(method->arena, struct xr_sent);
+    *method->sent = (struct xr_sent){
+        .to = err ? "the DNS server" : xr_printf(method->arena, "DNS server %s", answer.servers),
+        .what = xr_printf(method->arena, "the question for the service record %s", name),
+        .credentials = "none",
+        .protected_by = "nothing (DNS)",
+    };
     if (err) {
         (void)xr_fault_error(step, err);
         return NULL;

@@ -168,7 +168,7 @@ enum xr_status xr_ews_error(
 
     if (wants_older_version(reply))
         code = XR_FINDING_EWS_VERSION_UNSUPPORTED;
-    xr_decisive(step, reply->code ? reply->code : reply->text);
+    xr_step_decisive(step, reply->code ? reply->code : reply->text);
     if (reply->back_off_ms >= 0)
         xr_step_detail(step, "Asked to wait", "%lld ms", (long long)reply->back_off_ms);
     if (reply->other_address) {

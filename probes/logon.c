@@ -40,7 +40,7 @@ static enum xr_status judge(
     if (has_no_mailbox(reply)) {
         ctx->account_has_no_mailbox = true;
         ctx->run->facts.known |= XR_FACT_LOGON;
-        xr_decisive(step, reply->code);
+        xr_step_decisive(step, reply->code);
         return xr_warning(step, XR_FINDING_LOGON_NO_MAILBOX,
             "%s was authenticated (%s), but has no mailbox of its own: Exchange answers %s.",
             account, xr_auth_name(ctx->auth), reply->code);

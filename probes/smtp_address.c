@@ -72,7 +72,7 @@ static enum xr_status judge_match(
         return is_no_mailbox(step, match, asked);
     if (xr_same(primary, asked))
         return compare_sources(ctx, step, primary);
-    xr_decisive(step, primary);
+    xr_step_decisive(step, primary);
     return xr_warning(step, XR_FINDING_ADDRESS_ALIAS, "%s is an alias; the primary address is %s.",
         asked, primary);
 }

@@ -284,21 +284,25 @@ static void put_also(const struct tree *tree, const struct xr_run *run)
                 also[i].finding->message ? also[i].finding->message : ""));
 }
 
+/* Who got credentials; the receivers of anything else are counted, and listed with -v. */
 static void put_sent(const struct tree *tree, const struct xr_sent *sent)
 {
-    int most = tree->style->verbose > 0 ? INT16_MAX : SENT_MAX, count = 0, left_out = 0;
+    bool all = tree->style->verbose > 0;
+    int shown = 0, left_out = 0;
 
     for (; sent; sent = sent->next) {
-        if (count == most) {
+        if (!all && (!strcmp(sent->credentials, "none") || shown == SENT_MAX)) {
             left_out++;
             continue;
         }
-        put_labelled(tree, count++ ? "" : "Was sent",
+        put_labelled(tree, shown++ ? "" : "Was sent",
             xr_printf(tree->arena, "to %s: %s; credentials: %s; protected by: %s", sent->to,
                 sent->what, sent->credentials, sent->protected_by));
     }
     if (left_out)
-        put_labelled(tree, "", xr_printf(tree->arena, "and to %d more (-v lists them)", left_out));
+        put_labelled(tree, shown ? "" : "Was sent",
+            xr_printf(tree->arena, "%s%d %s without credentials (-v lists them)",
+                shown ? "and " : "", left_out, left_out == 1 ? "question" : "questions"));
 }
 
 static void put_summary(const struct tree *tree, const struct xr_run *run)

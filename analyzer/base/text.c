@@ -128,6 +128,14 @@ const char *xr_visible(struct xr_arena *arena, const char *text)
     return xr_strndup(arena, to.at, to.length);
 }
 
+const char *xr_excerpt(struct xr_arena *arena, const char *text, size_t most)
+{
+    size_t length = strnlen(text, most + 1);
+    const char *start = xr_utf8(arena, text, length < most ? length : most);
+
+    return xr_printf(arena, "%s%s", xr_visible(arena, start), length > most ? "..." : "");
+}
+
 bool xr_same(const char *a, const char *b)
 {
     return a == b || (a && b && !strcasecmp(a, b));

@@ -24,6 +24,11 @@ bool xr_is_invisible(uint32_t code_point);
 /* For a terminal or a log line: invisible characters become \n, \x1b or \u202e. One line. */
 const char *xr_visible(struct xr_arena *arena, const char *text);
 
+/* The same of at most so many bytes, with "..." behind what was cut: for quoting strangers in a
+ * sentence. */
+const char *xr_excerpt(struct xr_arena *arena, const char *text, size_t most);
+enum { XR_QUOTED_MAX = 120 };
+
 bool xr_same(const char *a, const char *b); /* ASCII letter case ignored; NULL equals NULL */
 bool xr_starts(const char *text, const char *prefix);             /* ASCII letter case ignored */
 bool xr_contains(const char *text, const char *needle);           /* ASCII letter case ignored */

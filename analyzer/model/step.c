@@ -50,6 +50,17 @@ void xr_step_exchange(struct xr_step *step, struct xr_exchange *exchange)
     step->last_exchange = exchange;
 }
 
+void xr_step_decisive(struct xr_step *step, const char *text)
+{
+    struct xr_decisive *decisive = xr_new(step->arena, struct xr_decisive);
+
+    if (!step->last_exchange || !text)
+        return;
+    decisive->text = text;
+    decisive->next = step->last_exchange->decisive;
+    step->last_exchange->decisive = decisive;
+}
+
 static struct xr_finding *add_finding(
     struct xr_step *step, enum xr_finding_code code, enum xr_status status, const char *message)
 {

@@ -41,6 +41,8 @@ void xr_step_attach(struct xr_step *parent, struct xr_step *child);
 void xr_step_detail(struct xr_step *step, const char *name, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void xr_step_exchange(struct xr_step *step, struct xr_exchange *exchange);
+/* Marks a line or value of the step's last answer as what decided the verdict. NULL: nothing. */
+void xr_step_decisive(struct xr_step *step, const char *text);
 
 /*
  * The verdict calls. Each sets message and status, adds a finding of that kind

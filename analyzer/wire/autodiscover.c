@@ -33,8 +33,8 @@ static const char *deviation_of(
         return NULL;
     if (!*node->space)
         return xr_printf(arena, "%s is in no namespace", node->name);
-    return xr_printf(
-        arena, "%s is in the namespace %s", node->name, xr_xml_quoted(arena, node->space));
+    return xr_printf(arena, "%s is in the namespace %s", node->name,
+        xr_excerpt(arena, node->space, XR_QUOTED_MAX));
 }
 
 /* An error has the namespace of the root, everything else that of the settings. */
@@ -78,7 +78,7 @@ static void read_error(
     reply->error_message = message;
     if (code && !reply->error_code)
         reply->error_message = xr_printf(arena, "unknown error code %s: %s",
-            xr_xml_quoted(arena, code), message ? message : "no message");
+            xr_excerpt(arena, code, XR_QUOTED_MAX), message ? message : "no message");
 }
 
 /* MS-ASCMD: what a server says that knows the schema of mobile devices only. */
@@ -91,7 +91,8 @@ static void read_mobile_error(
     reply->kind = XR_POX_ERROR;
     reply->error_message =
         xr_printf(arena, "an error in the schema of mobile devices, status %s: %s",
-            status ? xr_xml_quoted(arena, status) : "missing", message ? message : "no message");
+            status ? xr_excerpt(arena, status, XR_QUOTED_MAX) : "missing",
+            message ? message : "no message");
 }
 
 /* ---- settings ---- */
@@ -181,7 +182,8 @@ static const struct xr_err *read_account(
                    : no_answer(arena, xr_printf(arena, "its action is %s, but it has no %s",
                                           redirects[i].action, redirects[i].element));
     }
-    return no_answer(arena, xr_printf(arena, "its action is \"%s\"", xr_xml_quoted(arena, action)));
+    return no_answer(
+        arena, xr_printf(arena, "its action is \"%s\"", xr_excerpt(arena, action, XR_QUOTED_MAX)));
 }
 
 static const struct xr_err *read_response(
@@ -219,8 +221,8 @@ const struct xr_err *xr_pox_parse(
     if (err)
         return err;
     if (strcmp(root->name, "Autodiscover") != 0)
-        return no_answer(
-            arena, xr_printf(arena, "its root element is %s", xr_xml_quoted(arena, root->name)));
+        return no_answer(arena, xr_printf(arena, "its root element is %s",
+                                    xr_excerpt(arena, root->name, XR_QUOTED_MAX)));
     const struct xr_node *response = xr_xml_child(root, "Response");
     if (!response)
         return no_answer(arena, "it has no Response");

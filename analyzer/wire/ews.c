@@ -185,7 +185,7 @@ static const struct xr_err *not_our_answer(
     struct xr_arena *arena, const char *operation, const struct xr_node *node)
 {
     return xr_err(arena, XR_FAULT_CONTENT, 0, "SOAP, but not an answer to %s: it holds %s",
-        operation, xr_xml_quoted(arena, node->name));
+        operation, xr_excerpt(arena, node->name, XR_QUOTED_MAX));
 }
 
 /*
@@ -228,13 +228,13 @@ static const struct xr_err *read_outcome(
     if (!class || (!succeeded && strcmp(class, "Warning") != 0 && strcmp(class, "Error") != 0))
         return xr_err(arena, XR_FAULT_CONTENT, 0,
             "SOAP, but the ResponseClass of its response message is \"%s\"",
-            xr_xml_quoted(arena, class ? class : ""));
+            xr_excerpt(arena, class ? class : "", XR_QUOTED_MAX));
     if (!code && succeeded)
         code = "NoError";
     if (!xr_soap_is_code(code))
         return xr_err(arena, XR_FAULT_CONTENT, 0,
             "SOAP, but the ResponseCode of its response message is \"%s\"",
-            xr_xml_quoted(arena, code ? code : ""));
+            xr_excerpt(arena, code ? code : "", XR_QUOTED_MAX));
     if (strcmp(class, "Warning") != 0 && succeeded != !strcmp(code, "NoError"))
         return xr_err(arena, XR_FAULT_CONTENT, 0,
             "SOAP, but its response message contradicts itself: %s with the code %s", class, code);

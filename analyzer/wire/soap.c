@@ -49,12 +49,12 @@ static const struct xr_err *not_soap(struct xr_arena *arena, const struct xr_nod
 {
     if (strcmp(root->name, "Envelope") != 0)
         return xr_err(arena, XR_FAULT_CONTENT, 0, "XML, but not SOAP: its root element is %s",
-            xr_xml_quoted(arena, root->name));
+            xr_excerpt(arena, root->name, XR_QUOTED_MAX));
     if (!strcmp(root->space, SOAP_12))
         return xr_err(arena, XR_FAULT_CONTENT, 0, "SOAP 1.2, where 1.1 was asked for");
     return xr_err(arena, XR_FAULT_CONTENT, 0,
         "XML, but not SOAP: its Envelope is in the namespace \"%s\"",
-        xr_xml_quoted(arena, root->space));
+        xr_excerpt(arena, root->space, XR_QUOTED_MAX));
 }
 
 const struct xr_err *xr_soap_parse(

@@ -13,7 +13,7 @@
 
 #define NO_MESSAGE "Unregistered error message" /* libxml2's own words */
 
-enum { QUOTED_MAX = 80, REASON_MAX = 160 };
+enum { REASON_MAX = 160 };
 
 /* An element that is still open. */
 struct level {
@@ -44,20 +44,6 @@ static const char *chars(const xmlChar *text)
     return (const char *)text;
 }
 
-static const char *cut(struct xr_arena *arena, const char *text, size_t most)
-{
-    size_t length = strnlen(text, most + 1);
-
-    if (length <= most)
-        return xr_visible(arena, xr_utf8(arena, text, length));
-    return xr_printf(arena, "%s...", xr_visible(arena, xr_utf8(arena, text, most)));
-}
-
-const char *xr_xml_quoted(struct xr_arena *arena, const char *text)
-{
-    return cut(arena, text, QUOTED_MAX);
-}
-
 /* ---- what the parser tells ---- */
 
 static void refuse(struct builder *builder, const char *reason)
@@ -76,7 +62,7 @@ static const char *phrase(struct xr_arena *arena, const char *message)
 
     if (isupper((unsigned char)first[0]) && islower((unsigned char)first[1]))
         first[0] = (char)tolower((unsigned char)first[0]);
-    return cut(arena, first, REASON_MAX);
+    return xr_excerpt(arena, first, REASON_MAX);
 }
 
 static void on_error(void *arg, xmlErrorPtr error)

@@ -58,7 +58,4 @@ const char *xr_xml_attribute(const struct xr_node *node, const char *name);
 /* The trimmed text of the child so called; NULL: no such child, or nothing in it. */
 const char *xr_xml_text(struct xr_arena *arena, const struct xr_node *node, const char *child);
 
-/* What a document says, as an error text may quote it: one line, nothing invisible, not long. */
-const char *xr_xml_quoted(struct xr_arena *arena, const char *text);
-
 #endif

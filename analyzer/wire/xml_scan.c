@@ -160,7 +160,7 @@ static const struct xr_err *settle_declaration(
     if (!is_declared_well(name, encoding))
         return xr_err(arena, XR_FAULT_CONTENT, 0,
             "not XML: line 1: it says that its encoding is %s, but it is %s",
-            xr_xml_quoted(arena, name),
+            xr_excerpt(arena, name, XR_QUOTED_MAX),
             encoding == UTF_8 ? "not (only UTF-8 and UTF-16 are read)" : "UTF-16");
     memset(at, ' ', (size_t)(value + length + 1 - at));
     return NULL;

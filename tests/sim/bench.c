@@ -180,7 +180,7 @@ const char *bench_header(const struct bench *bench, const char *name)
 
 void bench_keep(const struct bench *bench, const char *name)
 {
-    const char *folder = getenv("EXRAY_WRITE_ANSWERS");
+    const char *folder = getenv("EXRAY_WRITE_ENVELOPES");
 
     if (!folder)
         return;

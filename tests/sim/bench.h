@@ -36,7 +36,7 @@ const char *bench_ask(
 /* The value of the first header of that name; NULL: none. */
 const char *bench_header(const struct bench *bench, const char *name);
 
-/* Keeps the last answer for tests/sim/answers_xsd.sh, when EXRAY_WRITE_ANSWERS names a folder. */
+/* Keeps the last answer for tests/envelopes_xsd.sh, when EXRAY_WRITE_ENVELOPES names a folder. */
 void bench_keep(const struct bench *bench, const char *name);
 
 #define BENCH_EWS     "/EWS/Exchange.asmx"

@@ -5,7 +5,7 @@
 #include "tests/sim/bench.h"
 #include "tests/unit.h"
 
-/* The shapes of the answers. tests/sim/answers_xsd.sh holds them against Microsoft's schema. */
+/* The shapes of the answers. tests/envelopes_xsd.sh holds them against Microsoft's schema. */
 
 #define SHAPE(base) "<m:FolderShape><t:BaseShape>" base "</t:BaseShape></m:FolderShape>"
 #define ITEMS(base) "<m:ItemShape><t:BaseShape>" base "</t:BaseShape></m:ItemShape>"

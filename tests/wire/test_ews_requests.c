@@ -112,10 +112,11 @@ static void write_request(const char *folder, const char *name, const char *requ
     ck_assert_int_eq(fclose(file), 0);
 }
 
-/* For requests_xsd.sh, which validates them: all shapes of requests, into $EXRAY_WRITE_REQUESTS. */
+/* For tests/envelopes_xsd.sh, which validates them: all shapes of requests, into
+ * $EXRAY_WRITE_ENVELOPES. */
 START_TEST(requests_are_written_when_asked_for)
 {
-    const char *to = getenv("EXRAY_WRITE_REQUESTS");
+    const char *to = getenv("EXRAY_WRITE_ENVELOPES");
     struct xr_arena *arena = xr_arena_new();
     struct xr_ews_folder by_id = { NULL, "AQApA=", NULL };
     struct xr_ews_folder of_joe = { "calendar", NULL, "o'joe&co@contoso.test" };

@@ -1,6 +1,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "analyzer/base/text.h"
 #include "analyzer/wire/xml.h"
 #include "tests/unit.h"
 
@@ -188,8 +189,8 @@ START_TEST(names_in_errors_are_shown_harmlessly)
     memcpy(long_name, "<r><n", 5);
     memcpy(long_name + sizeof(long_name) - 6, "></r>", 6);
     ck_assert_uint_lt(strlen(flaw(long_name, strlen(long_name))), 300);
-    ck_assert_str_eq(xr_xml_quoted(arena, "a\x1b[1m\xe2\x80\xae"), "a\\x1b[1m\\u202e");
-    ck_assert_uint_eq(strlen(xr_xml_quoted(arena, long_name)), 83);
+    ck_assert_str_eq(xr_excerpt(arena, "a\x1b[1m\xe2\x80\xae", 80), "a\\x1b[1m\\u202e");
+    ck_assert_uint_eq(strlen(xr_excerpt(arena, long_name, 80)), 83);
 }
 END_TEST
 
