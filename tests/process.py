@@ -4,7 +4,7 @@
 usage: process.py --bin BUILD_DIR
 Ends with "N passed, N failed". EXRAY_TIME_FACTOR widens the time bounds.
 """
-import argparse, json, os, pathlib, signal, stat, subprocess, sys, tempfile, time
+import argparse, json, os, pathlib, select, signal, socket, stat, subprocess, sys, tempfile, threading, time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import scenario as runner
@@ -235,6 +235,66 @@ def a_closed_stdout_does_not_kill(world):
     process.stdout.close()
     process.wait(timeout=30 * FACTOR)
     expect(json.loads((world.folder / "left.json").read_text())["verdict"]["status"] == "success", "the JSON is whole")
+
+
+class Proxy(threading.Thread):
+    """An HTTP proxy that knows CONNECT only: every host is the simulator's port on 127.0.0.2."""
+
+    def __init__(self, ports):
+        super().__init__(daemon=True)
+        self.ports, self.asked, self.seen = ports, [], b""
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.start()
+
+    def run(self):
+        while True:
+            try:
+                client, _ = self.socket.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+
+    def serve(self, client):
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += client.recv(4096)
+        self.seen += head
+        target = head.split(b" ")[1].decode()
+        self.asked.append(target)
+        with client, socket.create_connection(("127.0.0.2", self.ports[int(target.rsplit(":", 1)[1])])) as server:
+            client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            pairs = {client: server, server: client}
+            while True:
+                for one in select.select(list(pairs), [], [])[0]:
+                    data = one.recv(65536)
+                    if not data:
+                        return
+                    pairs[one].sendall(data)
+
+
+@test
+def everything_goes_through_the_proxy_and_no_secret_to_it(world):
+    world.start()
+    ready = world.simulator.ready
+    proxy = Proxy({443: ready["https"]})
+    done = world.test("--proxy", f"http://127.0.0.1:{proxy.socket.getsockname()[1]}", "--ca-file", ready["ca_file"],
+                      "--ews-url", "https://mail.contoso.test/EWS/Exchange.asmx", "--json", "-")
+    report = json.loads(done.stdout)
+    expect(report["verdict"]["status"] == "success", report["verdict"])
+    expect(set(proxy.asked) == {"mail.contoso.test:443"}, proxy.asked)
+    expect(b"Authorization" not in proxy.seen and b"anna" not in proxy.seen, proxy.seen)
+    expect(report["origin"]["proxy"].startswith("http://127.0.0.1:"), report["origin"])
+
+
+@test
+def environment_proxies_are_ignored_unless_asked_for(world):
+    network = world.start()
+    environment = {**os.environ, "https_proxy": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9", "ALL_PROXY": "http://127.0.0.1:9"}
+    done = subprocess.run(world.words(*network, "--json", "-"), capture_output=True, text=True, timeout=60, cwd=world.folder, env=environment)
+    expect(json.loads(done.stdout)["verdict"]["status"] == "success", done.stdout[:300])
+    done = subprocess.run(world.words(*network, "--proxy", "env", "--json", "-"), capture_output=True, text=True, timeout=60,
+                          cwd=world.folder, env=environment)
+    expect(json.loads(done.stdout)["origin"]["proxy"] == "http://127.0.0.1:9/", done.stdout[:300])
 
 
 @test
