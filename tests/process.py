@@ -4,7 +4,7 @@
 usage: process.py --bin BUILD_DIR
 Ends with "N passed, N failed". EXRAY_TIME_FACTOR widens the time bounds.
 """
-import argparse, json, os, pathlib, select, signal, socket, stat, subprocess, sys, tempfile, threading, time
+import argparse, json, os, pathlib, pty, select, signal, socket, stat, subprocess, sys, tempfile, termios, threading, time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import scenario as runner
@@ -162,6 +162,22 @@ def a_password_comes_by_file_descriptor_or_stdin_too(world):
         done = subprocess.run(words + ["--password-fd", str(file.fileno())], capture_output=True, text=True, timeout=60,
                               cwd=world.folder, pass_fds=[file.fileno()])
     expect(done.returncode == 0, done.stderr)
+
+
+@test
+def the_prompt_shows_no_password_and_gives_the_echo_back(world):
+    words = world.words()
+    del words[words.index("--password-file"):words.index("--password-file") + 3]
+    child, terminal = pty.fork()
+    if not child:
+        os.execv(words[0], words)
+    time.sleep(0.5 * FACTOR)
+    expect(b"Password of" in os.read(terminal, 4096), "no prompt")
+    expect(not termios.tcgetattr(terminal)[3] & termios.ECHO, "the terminal echoes the password")
+    os.write(terminal, b"\x03")
+    time.sleep(0.5 * FACTOR)
+    expect(termios.tcgetattr(terminal)[3] & termios.ECHO, "Ctrl-C leaves the terminal without echo")
+    expect(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 130, "Ctrl-C at the prompt exits 130")
 
 
 def interrupted(world, number, words):

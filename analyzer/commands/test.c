@@ -227,12 +227,13 @@ static int test_with(const struct xr_test *test, int argc, char **argv)
         code = xr_form_target(session.arena, &form, &target);
     if (!code)
         code = xr_form_net(session.arena, &form, &session.net);
+    catch_signals(); /* before the prompt: Ctrl-C there must give the terminal its echo back */
     if (!code)
         code = xr_form_secrets(&form, &session.password, &session.token);
-    if (code)
-        return code;
+    int signal_number = atomic_load(&caught);
+    if (code || signal_number)
+        return signal_number ? 128 + signal_number : code;
     xr_wire_start();
-    catch_signals();
     return run_test(test, &form, &session, &target, &screen);
 }
 
