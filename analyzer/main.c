@@ -1,4 +1,7 @@
+#include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -16,9 +19,30 @@ static void keep_secrets_in(void)
     (void)umask(077);
 }
 
+/* With one of them closed, the next connection would take its number, and what is meant for the
+ * terminal would go to a server. */
+static void keep_standard_streams_open(void)
+{
+    for (int fd = 0; fd < 3; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)open("/dev/null", O_RDWR);
+}
+
+/* Output that was lost must not look like success. */
+static int with_lost_output(int code)
+{
+    bool lost = fflush(stdout) || ferror(stdout);
+
+    if (!lost || (code != XR_EXIT_OK && code != XR_EXIT_VERDICT_ERROR))
+        return code;
+    (void)xr_usage_error("standard output cannot be written");
+    return XR_EXIT_UNAVAILABLE;
+}
+
 int main(int argc, char **argv)
 {
+    keep_standard_streams_open();
     (void)signal(SIGPIPE, SIG_IGN);
     keep_secrets_in();
-    return xr_main(argc, argv);
+    return with_lost_output(xr_main(argc, argv));
 }

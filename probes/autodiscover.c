@@ -15,6 +15,7 @@ struct discovery {
     struct xr_step *step; /* of the probe */
     const char *address;  /* asked for now; another one after redirectAddr */
     const char *asked[HOPS_MAX + 1];
+    const struct xr_method *asked_by[HOPS_MAX + 1]; /* NULL: an address, for all methods */
     int hops;
     struct xr_method *furthest; /* of the failed ones */
     struct xr_method *winner;
@@ -56,21 +57,25 @@ static void keep_furthest(struct discovery *discovery, struct xr_method *method)
         discovery->furthest = method;
 }
 
-/* Seen before, or one too many? Then the method's verdict is a loop. */
-static bool is_loop(struct discovery *discovery, struct xr_method *method, const char *to)
+/* Seen before, or one too many? Then the method's verdict is a loop. Two methods may lead to the
+ * same URL; "by" is NULL for what none may lead to twice. */
+static bool is_loop(struct discovery *discovery, struct xr_method *method,
+    const struct xr_method *by, const char *to)
 {
     bool loop = discovery->hops >= HOPS_MAX;
 
     for (int i = 0; i < discovery->hops && !loop; i++)
-        loop = xr_same(discovery->asked[i], to);
+        loop = discovery->asked_by[i] == by && xr_same(discovery->asked[i], to);
     loop = loop || xr_same(discovery->address, to);
     if (loop)
         (void)xr_method_fail(method, XR_GOT_ANSWER, XR_FINDING_AUTODISCOVER_REDIRECT_LOOP,
             "Autodiscover leads round in a circle: it names %s %s.", to,
             discovery->hops >= HOPS_MAX ? "after ten redirections" : "again");
-    else
-        discovery->asked[discovery->hops++] = to;
-    return loop;
+    if (loop)
+        return true;
+    discovery->asked_by[discovery->hops] = by;
+    discovery->asked[discovery->hops++] = to;
+    return false;
 }
 
 static void settings(
@@ -131,7 +136,7 @@ static void redirect_url(struct discovery *discovery, struct xr_method *method, 
             "Autodiscover redirects to \"%s\": %s.", text, why);
         return;
     }
-    if (is_loop(discovery, method, to.text))
+    if (is_loop(discovery, method, method, to.text))
         return;
     if (to.https)
         ctx->vouched = to.host; /* an authenticated answer named it */
@@ -151,7 +156,7 @@ static void redirect_address(
             "Autodiscover redirects to the address \"%s\": %s.", text, why);
         return;
     }
-    if (is_loop(discovery, method, text))
+    if (is_loop(discovery, method, NULL, text))
         return;
     (void)xr_success(method->ready->request, "Redirects to the address %s.", text);
     (void)xr_success(method->step, "Redirects to the address %s.", text);
@@ -199,17 +204,28 @@ static bool follow_redirect(
     if (!xr_is_redirect(response) || xr_is_login_page(response) || !location ||
         xr_url_resolve(method->arena, &method->url, location, &to))
         return false;
-    if (is_loop(discovery, method, to.text))
+    if (is_loop(discovery, method, method, to.text))
         return true;
     if (xr_method_follow(method, &to, "target"))
         ask_with_credentials(discovery, method);
     return true;
 }
 
+/* The place that a redirect led to ends as its request does. */
+static void place_ended(
+    const struct xr_method *method, struct xr_step *place, const struct xr_step *request)
+{
+    if (place == method->step)
+        return;
+    place->status = xr_step_worst(place);
+    place->message = request->message;
+    place->elapsed_us = xr_now_us() - place->started_us;
+}
+
 static void ask_with_credentials(struct discovery *discovery, struct xr_method *method)
 {
     struct xr_ctx *ctx = discovery->ctx;
-    struct xr_step *step = method->ready->request;
+    struct xr_step *place = method->ready->step, *step = method->ready->request;
     struct xr_header type = { NULL, "Content-Type", "text/xml; charset=utf-8" };
     enum xr_auth auth = xr_choose_auth(ctx, step, &method->challenge);
     struct xr_question question = {
@@ -224,6 +240,7 @@ static void ask_with_credentials(struct discovery *discovery, struct xr_method *
 
     if (auth == XR_AUTH_NONE) {
         (void)xr_method_fail_as(method, XR_GOT_SERVICE, step);
+        place_ended(method, place, step);
         return;
     }
     ctx->deadline = xr_deadline_within(ctx->deadline, ctx->step_ms);
@@ -241,6 +258,7 @@ static void ask_with_credentials(struct discovery *discovery, struct xr_method *
         (void)xr_answer_error(step, method->ready->host, &response);
         (void)xr_method_fail_as(method, XR_GOT_SERVICE, step);
     }
+    place_ended(method, place, step);
 }
 
 /* Why a method that could be asked is not asked any more; NULL: it is. */
@@ -261,13 +279,13 @@ static void ask_in_order(struct discovery *discovery, struct xr_method *methods)
     for (size_t i = 0; i < XR_METHOD_COUNT; i++) {
         struct xr_method *method = &methods[i];
         const char *reason = not_asked(discovery);
-        int64_t before = xr_now_us();
-        if (method->ready && reason)
+        if (method->ready && reason) {
             (void)xr_skipped(method->step,
                 discovery->winner ? NULL : discovery->ctx->gate_closed_by, "%s", reason);
-        else if (method->ready)
+        } else if (method->ready) {
             ask_with_credentials(discovery, method);
-        method->step->elapsed_us += xr_now_us() - before;
+            method->step->elapsed_us = xr_now_us() - method->step->started_us;
+        }
         if (discovery->winner == method)
             (void)xr_success(method->step, "Answered with the EWS URL.");
         keep_furthest(discovery, method);
@@ -318,6 +336,20 @@ static void round_of(struct discovery *discovery, struct xr_step *parent, const 
     }
 }
 
+/* The methods of a hop are alternatives too: one that leads on is enough. */
+static void judge_hop(const struct discovery *discovery, struct xr_step *hop)
+{
+    if (discovery->winner) {
+        (void)xr_success(hop, "%s gave the EWS URL.", discovery->winner->step->id);
+    } else if (discovery->next_address) {
+        (void)xr_success(hop, "Redirects to the address %s.", discovery->next_address);
+    } else {
+        hop->status = XR_ERROR;
+        hop->message = discovery->furthest ? discovery->furthest->step->message
+                                           : "No method led on from here.";
+    }
+}
+
 static void search(struct discovery *discovery)
 {
     struct xr_step *parent = discovery->step;
@@ -338,7 +370,7 @@ static void search(struct discovery *discovery)
         hop->started_us = xr_now_us();
         round_of(discovery, hop, address.domain);
         hop->elapsed_us = xr_now_us() - hop->started_us;
-        hop->status = discovery->winner ? XR_SUCCESS : XR_ERROR;
+        judge_hop(discovery, hop);
     }
 }
 

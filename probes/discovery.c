@@ -172,6 +172,7 @@ bool xr_method_follow(struct xr_method *method, const struct xr_url *to, const c
     if (dns_and_tcp(method, leg, after_dns, after_tcp) && tls(method, leg))
         ask_anonymously(method, leg, to);
     step->status = xr_step_worst(step);
+    step->message = method->ready ? leg->request->message : method->step->message;
     step->elapsed_us = xr_now_us() - step->started_us;
     return method->ready != NULL;
 }

@@ -45,11 +45,12 @@ static enum xr_status judge_rights(
 
     if (reply->rights.known && !reply->rights.read)
         return xr_error(step, XR_FINDING_FOLDER_ACCESS_DENIED,
-            "The folder %s was found %s, but the right to read it is missing.", reply->folder_name,
-            how);
-    return xr_success(step, "%s of %s was opened %s: %lld items.",
-        reply->folder_name ? reply->folder_name : "The folder", ctx->target->mailbox, how,
-        (long long)reply->total);
+            "The folder %s was found %s, but the right to read it is missing.",
+            reply->folder_name ? reply->folder_name : "(without a name)", how);
+    const char *items =
+        reply->total < 0 ? "" : xr_printf(ctx->arena, ": %lld items", (long long)reply->total);
+    return xr_success(step, "%s of %s was opened %s%s.",
+        reply->folder_name ? reply->folder_name : "The folder", ctx->target->mailbox, how, items);
 }
 
 /* Can the service account act as this user and open the folder? */

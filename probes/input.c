@@ -132,6 +132,9 @@ static enum xr_status run(struct xr_ctx *ctx, struct xr_step *step)
     xr_step_detail(step, "Folder", "%s", target->folder ? target->folder : target->folder_id);
     if (target->ignore_trust)
         xr_step_detail(step, "Trust for SSL", "ignored on request");
+    if (ctx->net->ignored_proxy)
+        xr_step_detail(step, "Proxy of the environment", "%s, ignored; --proxy env uses it",
+            ctx->net->ignored_proxy);
     if (!sound) {
         step->message = step->findings->message;
         return XR_ERROR;

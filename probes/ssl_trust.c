@@ -139,10 +139,8 @@ static const char *praise(
         return xr_printf(
             arena, "%zu certificates sent, in order, none missing.", count_sent(session));
     if (!strcmp(suffix, "trust"))
-        return session->trusted
-                   ? xr_printf(arena, "The chain ends at \"%s\", which this machine trusts.",
-                         root->common_name)
-                   : "See the chain.";
+        return xr_printf(
+            arena, "The chain ends at \"%s\", which this machine trusts.", root->common_name);
     if (!strcmp(suffix, "dates"))
         return xr_printf(arena, "%lld days left.", days_left(leaf));
     if (!strcmp(suffix, "revocation"))
@@ -173,6 +171,13 @@ static void tell_parts(
         xr_flaws_find(child, session, ctx->ews_leg->ignore_trust, parts[i].which);
         if (child->findings)
             child->message = child->findings->message;
+        else if (parts[i].which == is_trust && ctx->ews_leg->ignore_trust && session->trusted)
+            (void)xr_warning(child, XR_FINDING_TLS_TRUST_IGNORED,
+                "On request, trust was not required; %s would have been trusted without that.",
+                ctx->ews_leg->host);
+        else if (parts[i].which == is_trust && !session->trusted)
+            (void)xr_skipped(child, xr_printf(step->arena, "%s.chain", step->id),
+                "Not decided: the chain does not reach a root.");
         else
             (void)xr_success(child, "%s", praise(parts[i].suffix, ctx->ews_leg, session));
     }

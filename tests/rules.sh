@@ -48,7 +48,7 @@ owners() {
             esac
         done
     done <<RULES
-curl/    analyzer/wire/http.c analyzer/wire/url.c analyzer/wire/start.c
+curl/    analyzer/wire/http.c analyzer/wire/http_err.c analyzer/wire/http_err.h analyzer/wire/url.c analyzer/wire/start.c
 libxml/  analyzer/wire/xml.c analyzer/wire/xml_scan.c analyzer/wire/start.c fixtures/xml.c fixtures/xml.h
 cjson/   reports/json.c fixtures/json.c fixtures/json.h fixtures/seen.c
 ares     analyzer/wire/dns.c analyzer/wire/start.c

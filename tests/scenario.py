@@ -157,6 +157,33 @@ def claims(scenario, report, seen):
     return differs("sent", seen["credentials_sent_to"], [*{names.get(host, host) for host in told}])
 
 
+STEPS = ["input", "autodiscover", "endpoint", "ssl-trust", "logon", "inbox", "smtp-address"]
+SLOT = re.compile(r"<(account|code|domain|ews_url|folder|host|impersonated|mailbox|primary)>")
+
+
+def shown_right(verdict):
+    return verdict["ruled_out"] + ([verdict["meaning"]] if verdict["status"] == "success" else [])
+
+
+def shape(report):
+    """What holds for every report: the order of the steps, what blocks what, times that nest, no slot left open."""
+    wrong, steps = [], steps_of(report)
+    if [step["id"] for step in report["steps"]] != STEPS:
+        wrong.append(f"the steps are {[step['id'] for step in report['steps']]}")
+    for key, step in steps.items():
+        blocker = step.get("blocked_by")
+        if blocker and steps.get(blocker, {"status": "missing"})["status"] not in ("error", "warning"):
+            wrong.append(f"{key} is blocked by {blocker}, which did not fail")
+        if step["message"] is None:
+            wrong.append(f"{key} has no message")
+        end = step["started_ms"] + step["elapsed_ms"] + 5
+        wrong += [f"{child['id']} ends later than {key}" for child in step["steps"] if child["started_ms"] + child["elapsed_ms"] > end]
+    if not report["target"]["impersonate"] and any("impersonat" in text for text in shown_right(report["verdict"])):
+        wrong.append("impersonation is said to be in order, but was not used")
+    wrong += [f"an open slot in the verdict: {slot}" for slot in set(SLOT.findall(json.dumps(report["verdict"])))]
+    return wrong
+
+
 def judge(scenario, report, code, elapsed_ms, seen):
     expect = scenario["expect"]
     wrong = differs("exit", expect.get("exit", code), code)
@@ -176,7 +203,7 @@ def judge(scenario, report, code, elapsed_ms, seen):
     for step, details in expect.get("details", {}).items():
         actual = {detail["name"]: detail["value"] for detail in steps.get(step, {"details": []})["details"]}
         wrong += differs(f"details.{step}", details, actual)
-    wrong += claims(scenario, report, seen)
+    wrong += shape(report) + claims(scenario, report, seen)
     seen = {**seen, "hosts": {host: of["requests"] for host, of in seen.get("hosts", {}).items()}}
     return wrong + differs("server_saw", expect.get("server_saw", {}), seen)
 

@@ -132,6 +132,10 @@ int xr_command_demo(int argc, char **argv)
         xr_arena_free(arena);
         return XR_EXIT_OK;
     }
+    if (argc > 1) {
+        xr_arena_free(arena);
+        return xr_usage_error("demo takes no arguments, so '%s' means nothing here", argv[1]);
+    }
     const char *folder = own_folder(arena);
     for (size_t i = 0; i < sizeof(acts) / sizeof(*acts) && !code; i++)
         code = play(arena, folder, &acts[i]);

@@ -262,7 +262,7 @@ static int parse_and_explain(struct xr_arena *arena, int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--json") == 0) {
             json = true;
-        } else if (strcmp(argv[i], "--help") == 0) {
+        } else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
             puts("exray explain [--json] [FINDING | EWS-RESPONSE-CODE]\n"
                  "Cause, remedy, commands and reference of a finding; without a name, the list.");
             return XR_EXIT_OK;

@@ -153,15 +153,20 @@ static int parse_proxy(struct xr_arena *arena, const char *text, struct xr_net *
 {
     struct xr_url url;
 
-    if (!text || !strcmp(text, "none"))
-        return 0;
-    const char *value = strcmp(text, "env") ? text : proxy_of_environment();
-    if (!value)
+    const char *of_environment = proxy_of_environment();
+    bool asked = text && strcmp(text, "none");
+    bool by_environment = asked && !strcmp(text, "env");
+    const char *value = by_environment ? of_environment : text;
+
+    if (!by_environment && of_environment)
+        net->ignored_proxy =
+            without_credentials(arena, xr_utf8(arena, of_environment, strlen(of_environment)));
+    if (!asked || !value)
         return 0;
     const char *whole = strstr(value, "://") ? value : xr_printf(arena, "http://%s", value);
     const char *why = xr_url_parse(arena, whole, &url);
     if (why || url.https)
-        return xr_usage_error("the proxy '%s' is not usable: %s", value,
+        return xr_usage_error("the proxy '%s' is not usable: %s", without_credentials(arena, value),
             why ? why : "only http:// proxies are spoken to");
     net->proxy = url.text;
     return 0;

@@ -10,33 +10,48 @@
 
 enum { SECRET_MAX = 16 * 1024 };
 
+/* Half a password is a wrong password, and too many of those lock the account: what cannot be taken
+ * as a whole is refused. NULL: *ret_length is that of the first line. */
+static const char *line_flaw(const char *bytes, size_t length, size_t *ret_length)
+{
+    const char *end = memchr(bytes, '\n', length);
+    size_t line = end ? (size_t)(end - bytes) : length;
+
+    if (line && bytes[line - 1] == '\r')
+        line--;
+    *ret_length = line;
+    if (!line)
+        return "holds no password in its first line";
+    if (line > SECRET_MAX)
+        return "holds more than 16384 bytes in its first line";
+    if (memchr(bytes, '\0', line) || memchr(bytes, '\r', line))
+        return "holds a NUL or a carriage return inside of its first line";
+    return NULL;
+}
+
 /* The first line of what fd holds. Returns an exit code. */
 static int read_line(int fd, const char *name, struct xr_secret *ret)
 {
-    char bytes[SECRET_MAX + 1];
-    size_t length = 0;
+    char bytes[SECRET_MAX + 2]; /* and the line end */
+    size_t length = 0, line;
     ssize_t got = 1;
 
-    while (got > 0 && length < SECRET_MAX && !memchr(bytes, '\n', length)) {
-        got = read(fd, bytes + length, SECRET_MAX - length);
+    while (got > 0 && length < sizeof(bytes) && !memchr(bytes, '\n', length)) {
+        got = read(fd, bytes + length, sizeof(bytes) - length);
         length += got > 0 ? (size_t)got : 0;
     }
-    size_t line = 0;
-    while (line < length && bytes[line] != '\n' && bytes[line] != '\r')
-        line++;
-    bool empty = !line || memchr(bytes, '\0', line);
-    if (got >= 0 && !empty)
+    int code = errno;
+    const char *flaw = line_flaw(bytes, length, &line);
+    if (got >= 0 && !flaw)
         *ret = xr_secret_new(bytes, line);
     explicit_bzero(bytes, sizeof(bytes));
-    if (got < 0) {
-        (void)xr_usage_error("%s cannot be read: %s", name, strerror(errno));
-        return XR_EXIT_INPUT;
-    }
-    if (empty) {
-        (void)xr_usage_error("%s holds no password in its first line", name);
-        return XR_EXIT_INPUT;
-    }
-    return 0;
+    if (got >= 0 && !flaw)
+        return 0;
+    if (got < 0)
+        (void)xr_usage_error("%s cannot be read: %s", name, strerror(code));
+    else
+        (void)xr_usage_error("%s %s", name, flaw);
+    return XR_EXIT_INPUT;
 }
 
 static int read_file(const char *path, struct xr_secret *ret)

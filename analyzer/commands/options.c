@@ -94,7 +94,9 @@ static int unknown(const struct flat *flat, const char *word)
     const char *near = xr_nearest(bare, flat->names);
     if (near)
         return xr_usage_error("there is no option '--%s'; did you mean '--%s'?", bare, near);
-    return xr_usage_error("there is no option '%s'; --help lists them", word);
+    /* Without its value, which may be a password. */
+    return xr_usage_error(
+        "there is no option '%.*s'; --help lists them", (int)strcspn(word, "="), word);
 }
 
 static const struct xr_option *row_of(const struct flat *flat, int id)
@@ -131,7 +133,7 @@ int xr_options_parse(
             return xr_usage_error("%s needs a value", argv[optind - 1]);
         const struct xr_option *row = id == '?' ? NULL : row_of(&flat, id);
         const char *word = optarg == argv[optind - 1] ? argv[optind - 2] : argv[optind - 1];
-        if (!row || is_abbreviated(row, word))
+        if (!row || (id >= FIRST_ID && is_abbreviated(row, word)))
             return unknown(&flat, word);
         int code = take(row, optarg, into);
         if (code)

@@ -15,6 +15,12 @@ static int failed(const char *path, int code)
     return XR_EXIT_UNAVAILABLE;
 }
 
+static int not_a_file(const char *path)
+{
+    (void)xr_usage_error("%s cannot be written: it is not a regular file", path);
+    return XR_EXIT_UNAVAILABLE;
+}
+
 static bool is_replaceable(const char *path)
 {
     struct stat info;
@@ -51,7 +57,7 @@ int xr_output(const struct xr_report *report, const struct xr_run *run, const ch
         return fflush(stdout) || ferror(stdout) ? failed("standard output", errno) : 0;
     }
     if (!is_replaceable(path))
-        return failed(path, EEXIST);
+        return not_a_file(path);
     char *temporary = xr_printf(run->arena, "%s.XXXXXX", path);
     int fd = mkostemp(temporary, O_CLOEXEC); /* O_EXCL and 0600 */
     if (fd < 0)

@@ -134,6 +134,19 @@ static int write_all(
     return code;
 }
 
+/* The verdict may be an earlier failure; that the time ran out is told by the exit code all the
+ * same. */
+static bool ran_out_of_time(const struct xr_step *step)
+{
+    for (const struct xr_finding *finding = step->findings; finding; finding = finding->next)
+        if (finding->code == XR_FINDING_LOCAL_TIMEOUT)
+            return true;
+    for (const struct xr_step *child = step->first; child; child = child->next)
+        if (ran_out_of_time(child))
+            return true;
+    return false;
+}
+
 static int exit_code(const struct xr_form *form, const struct xr_run *run)
 {
     const char *finding = run->verdict.finding ? run->verdict.finding : "";
@@ -141,7 +154,7 @@ static int exit_code(const struct xr_form *form, const struct xr_run *run)
 
     if (signal_number)
         return 128 + signal_number;
-    if (!strcmp(finding, "local.timeout"))
+    if (ran_out_of_time(run->root))
         return XR_EXIT_TIMEOUT;
     if (!strcmp(finding, "local.network-unavailable"))
         return XR_EXIT_UNAVAILABLE;
@@ -199,6 +212,15 @@ static int run_test(const struct xr_test *test, const struct xr_form *form, stru
     return code ? code : exit_code(form, &run);
 }
 
+static void say_what_is_sent(void)
+{
+    (void)puts("\nSent: the mailbox address and the credentials, to hosts of the mail domain, to "
+               "those you\n"
+               "name, and to the EWS host that Autodiscover names; over verified TLS only "
+               "(--ignore-trust\n"
+               "waives the trust). The report lists every receiver. Nothing goes anywhere else.");
+}
+
 static int test_with(const struct xr_test *test, int argc, char **argv)
 {
     __attribute__((cleanup(session_done))) struct session session = { .arena = xr_arena_new() };
@@ -212,11 +234,7 @@ static int test_with(const struct xr_test *test, int argc, char **argv)
     if (!code && form.help) {
         (void)printf("exray test %s - %s\n", test->name, test->about);
         xr_options_help(xr_form_options);
-        (void)puts("\nSent: the mailbox address and the credentials, to hosts of the mail domain, "
-                   "to those you\n"
-                   "name, and to the EWS host that Autodiscover names; over verified TLS only. The "
-                   "report\n"
-                   "lists every receiver. Nothing goes anywhere else.");
+        say_what_is_sent();
         return XR_EXIT_OK;
     }
     if (!code && rest < argc)
@@ -244,12 +262,23 @@ static int list_tests(void)
     return XR_EXIT_OK;
 }
 
+static int help(void)
+{
+    (void)puts("exray test TEST [options]\n\nTests:");
+    (void)list_tests();
+    (void)puts(
+        "\nexray test TEST --help lists the options; exray test --list prints the tests only.");
+    say_what_is_sent();
+    return XR_EXIT_OK;
+}
+
 int xr_command_test(int argc, char **argv)
 {
     static const char *const later[] = { "autodiscover", "ssl-trust", NULL };
 
-    if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
-        !strcmp(argv[1], "--list"))
+    if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
+        return help();
+    if (!strcmp(argv[1], "--list"))
         return list_tests();
     for (const struct xr_test *const *test = xr_tests; *test; test++)
         if (!strcmp((*test)->name, argv[1]))

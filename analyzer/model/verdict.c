@@ -7,14 +7,15 @@
 /* What a passed step has shown not to be the cause. */
 static const struct {
     const char *step, *ruled_out;
+    const char *without_impersonation; /* said instead; NULL: the same */
 } lessons[] = {
-    { "endpoint", "name resolution" },
-    { "endpoint", "network and firewall" },
-    { "ssl-trust", "certificate" },
-    { "logon", "account and password" },
-    { "logon", "Exchange is up and EWS is on" },
-    { "inbox", "impersonation and access to the mailbox" },
-    { "smtp-address", "the mailbox address" },
+    { "endpoint", "name resolution", NULL },
+    { "endpoint", "network and firewall", NULL },
+    { "ssl-trust", "certificate", NULL },
+    { "logon", "account and password", NULL },
+    { "logon", "Exchange is up and EWS is on", NULL },
+    { "inbox", "impersonation and access to the mailbox", "access to the mailbox" },
+    { "smtp-address", "the mailbox address", NULL },
 };
 
 enum { LESSONS = sizeof(lessons) / sizeof(*lessons) };
@@ -60,6 +61,13 @@ static bool passed(const struct xr_run *run, const char *id)
     return false;
 }
 
+static const char *lesson(const struct xr_run *run, size_t i)
+{
+    const char *other = lessons[i].without_impersonation;
+
+    return other && !run->target->impersonation ? other : lessons[i].ruled_out;
+}
+
 static const char *const *ruled_out(const struct xr_run *run, const struct xr_step *culprit)
 {
     const char **list = xr_new_n(run->arena, const char *, LESSONS + 1);
@@ -67,7 +75,7 @@ static const char *const *ruled_out(const struct xr_run *run, const struct xr_st
 
     for (size_t i = 0; i < LESSONS; i++)
         if (strcmp(lessons[i].step, culprit->id) && passed(run, lessons[i].step))
-            list[n++] = lessons[i].ruled_out;
+            list[n++] = lesson(run, i);
     return list;
 }
 
@@ -88,22 +96,47 @@ static const char *host_of(const struct xr_run *run)
     return xr_strndup(run->arena, host + 3, strcspn(host + 3, "/:"));
 }
 
+/* The URL to look at: before EWS is found it is Autodiscover that did not answer as it should. */
+static const char *url_of(const struct xr_run *run, const char *host)
+{
+    if (run->facts.ews_url || !host)
+        return run->facts.ews_url;
+    return xr_printf(run->arena, "https://%s/autodiscover/autodiscover.xml", host);
+}
+
+/* Exchange itself complains about an alias only where the ConnectingSID holds one. */
+static bool is_about_impersonated(const struct xr_finding *finding)
+{
+    return finding->code == XR_FINDING_ADDRESS_ALIAS && finding->code_name;
+}
+
 static struct xr_slots slots_of(
     const struct xr_run *run, const struct xr_finding *finding, const char *host)
 {
     const struct xr_target *target = run->target;
 
     return (struct xr_slots){
-        .mailbox = target->mailbox,
+        .mailbox = is_about_impersonated(finding) ? target->impersonate : target->mailbox,
         .account = target->account,
         .domain = domain_of(target->mailbox),
         .host = host ? host : host_of(run),
-        .ews_url = run->facts.ews_url,
+        .ews_url = url_of(run, host),
         .folder = target->folder ? target->folder : target->folder_id,
         .impersonated = target->impersonate,
         .primary = run->facts.primary_smtp_address,
         .code = finding->code_name,
     };
+}
+
+/* Where no EWS URL is known, "the same test" was one with Autodiscover. */
+static const char *command_of(const struct xr_run *run, const char *command)
+{
+    static const char option[] = " --ews-url {ews_url}";
+    const char *at = run->facts.ews_url ? NULL : strstr(command, option);
+
+    return at ? xr_printf(
+                    run->arena, "%.*s%s", (int)(at - command), command, at + sizeof(option) - 1)
+              : command;
 }
 
 static const struct xr_advice *advice(
@@ -117,8 +150,9 @@ static const struct xr_advice *advice(
     for (size_t i = 0; i < n; i++) {
         const struct xr_remedy *remedy = &kind->remedies[i];
         list[i].text = xr_expand(run->arena, remedy->text, slots, XR_SHELL_NONE);
-        list[i].command =
-            remedy->command ? xr_expand(run->arena, remedy->command, slots, remedy->shell) : NULL;
+        list[i].command = remedy->command ? xr_expand(run->arena, command_of(run, remedy->command),
+                                                slots, remedy->shell)
+                                          : NULL;
         list[i].shell = list[i].command ? xr_shell_title(remedy->shell) : NULL;
         list[i].expect =
             remedy->expect ? xr_expand(run->arena, remedy->expect, slots, XR_SHELL_NONE) : NULL;
@@ -177,7 +211,9 @@ void xr_verdict(struct xr_run *run)
     if (!finding) {
         run->verdict.title = success_title(run);
         run->verdict.meaning =
-            "Name, network, certificate, password and the right to impersonate are in order.";
+            run->target->impersonation
+                ? "Name, network, certificate, logon and the right to impersonate are in order."
+                : "Name, network, certificate, logon and the right to the folder are in order.";
         return;
     }
     run->verdict.ruled_out = ruled_out(run, step);

@@ -1,6 +1,7 @@
 #include "analyzer/run/engine.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "analyzer/model/verdict.h"
 #include "probes/legs.h"
@@ -26,19 +27,31 @@ static uint32_t earliest_missing(uint32_t needs, uint32_t known)
     return 0;
 }
 
-static bool is_told(const struct xr_run *run)
+/* A step that was blocked itself passes the blame on: the reader looks for what failed. */
+static const char *real_blocker(const struct xr_run *run, const char *id)
+{
+    for (const struct xr_step *step = run->root->first; step; step = step->next)
+        if (step->blocked_by && !strcmp(step->id, id))
+            return step->blocked_by;
+    return id;
+}
+
+/* The step that says why the run was cut short; NULL: none yet. */
+static const char *told_by(const struct xr_run *run)
 {
     for (const struct xr_step *step = run->root->first; step; step = step->next)
         if (step->last_finding && xr_finding_is_local(step->last_finding->code))
-            return true;
-    return false;
+            return step->id;
+    return NULL;
 }
 
 /* A run that was cut short says so once, at the first step that it did not reach. */
 static enum xr_status cut_short(struct xr_ctx *ctx, struct xr_step *step, enum xr_time_state state)
 {
-    if (is_told(ctx->run))
-        return xr_skipped(step, NULL, "Not run: the test had ended.");
+    const char *told = told_by(ctx->run);
+
+    if (told)
+        return xr_skipped(step, told, "Not run: the test had ended.");
     return state == XR_TIME_CANCELLED
                ? xr_error(step, XR_FINDING_LOCAL_CANCELLED, "The test was cancelled.")
                : xr_error(step, XR_FINDING_LOCAL_TIMEOUT, "The time limit of the run passed.");
@@ -53,8 +66,9 @@ static enum xr_status skip_or_run(struct xr_ctx *ctx, const struct xr_test *test
     if (probe->needs & ~known) {
         const struct xr_probe *blocker =
             provider(test, probe, earliest_missing(probe->needs, known));
-        const char *id = blocker ? blocker->id : NULL; /* never NULL: tests/probes/test_table.c */
-        return xr_skipped(step, id, "Not run: %s failed.", id ? id : "an earlier step");
+        assert(blocker); /* tests/probes/test_table.c */
+        const char *id = real_blocker(ctx->run, blocker->id);
+        return xr_skipped(step, id, "Not run: %s failed.", id);
     }
     if (reason)
         return xr_skipped(step, NULL, "%s", reason);

@@ -22,8 +22,12 @@ void xr_header_add(struct xr_header **list, struct xr_header *header);
 /* The same header as a report may show it. */
 struct xr_header *xr_redacted_header(struct xr_arena *arena, const struct xr_header *header);
 
-/* Overwrites every occurrence of the secret, and of Basic's form of account and secret, with
- * asterisks. */
+/*
+ * Overwrites with asterisks every occurrence of the secret: as it is, in base64 (alone, or as Basic
+ * sends it behind the account), in UTF-16. When it shows only after decoding (character references,
+ * percent-encoding, split by markup), all of the bytes are overwritten: where it stood is not
+ * known.
+ */
 void xr_scrub(char *bytes, size_t length, const char *account, struct xr_secret secret);
 
 #endif

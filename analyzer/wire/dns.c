@@ -15,6 +15,7 @@ enum {
     TRIES = 2,
     OTHER_FAMILY_MS = 2000, /* how long the second family may lag behind the first */
     ALIASES_MAX = 12,
+    RECORDS_MAX = 64, /* of one answer; a TCP answer could hold 5,000, each with a name of 1 KB */
 };
 
 /* What came of one question. */
@@ -94,7 +95,7 @@ static bool read_answer(struct question *question, const unsigned char *bytes, i
 
     if (ns_initparse(bytes, length, &message))
         return false;
-    for (int i = 0; i < ns_msg_count(message, ns_s_an); i++) {
+    for (int i = 0; i < ns_msg_count(message, ns_s_an) && i < RECORDS_MAX; i++) {
         struct xr_dns_record record;
         if (ns_parserr(&message, ns_s_an, i, &rr))
             return false;

@@ -1,13 +1,13 @@
 #include "analyzer/wire/http.h"
 
 #include <curl/curl.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "analyzer/base/buf.h"
 #include "analyzer/base/text.h"
 #include "analyzer/wire/capture.h"
+#include "analyzer/wire/http_err.h"
 
 enum { FIRST_STATUS = 100 };
 
@@ -16,6 +16,7 @@ struct xr_http {
     CURL *easy;
     CURLM *multi;
     struct xr_tls_watch watch; /* of the connection that this handle keeps */
+    struct xr_buf body;        /* of the last answer */
 };
 
 /* One transfer. */
@@ -23,10 +24,10 @@ struct transfer {
     struct xr_http *http;
     struct xr_arena *arena;
     const struct xr_http_request *request;
-    struct xr_buf body;
-    size_t header_bytes;
-    struct xr_header *sent, *received;
-    bool too_large, stopped, ntlm_begun, ntlm_proved;
+    struct xr_deadline deadline;
+    size_t header_bytes, header_lines;
+    struct xr_header *sent, *received, **received_end;
+    bool too_large, stopped, ntlm_begun, ntlm_proved, ntlm_open, ntlm_asked_again;
     int legs;
 };
 
@@ -49,6 +50,8 @@ struct xr_http *xr_http_new(const struct xr_net *net)
     http->watch = (struct xr_tls_watch){ .net = net };
     if (!http->easy || !http->multi)
         abort();
+    (void)curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, 1L);
+    xr_buf_init(&http->body, XR_HTTP_BODY_MAX);
     return http;
 }
 
@@ -58,6 +61,7 @@ void xr_http_free(struct xr_http *http)
         return;
     curl_easy_cleanup(http->easy);
     (void)curl_multi_cleanup(http->multi);
+    xr_buf_done(&http->body);
     free(http);
 }
 
@@ -73,10 +77,32 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
 {
     struct transfer *transfer = arg;
 
-    if (xr_buf_add(&transfer->body, bytes, size * n))
+    if (xr_buf_add(&transfer->http->body, bytes, size * n))
         return size * n;
     transfer->too_large = true;
     return 0;
+}
+
+static void begin_leg(struct transfer *transfer)
+{
+    transfer->received = NULL;
+    transfer->received_end = &transfer->received;
+    transfer->legs++;
+    xr_buf_clear(&transfer->http->body);
+}
+
+/* libcurl would prove the password once more for every further challenge, and each proof of a wrong
+ * one counts towards the lock-out of the account. */
+static bool is_second_challenge(const struct transfer *transfer, const struct xr_header *header)
+{
+    return transfer->ntlm_open && xr_same(header->name, "WWW-Authenticate") &&
+           xr_starts(header->value, "NTLM ");
+}
+
+static bool has_too_many_headers(const struct transfer *transfer)
+{
+    return transfer->header_bytes > XR_HTTP_HEADERS_MAX ||
+           transfer->header_lines > XR_HTTP_HEADER_LINES_MAX;
 }
 
 /* Called for headers, interim answers and trailers alike: all of them count. */
@@ -86,23 +112,25 @@ static size_t on_header(char *bytes, size_t size, size_t n, void *arg)
     size_t length = size * n;
 
     transfer->header_bytes += length;
-    if (transfer->header_bytes > XR_HTTP_HEADERS_MAX) {
+    transfer->header_lines++;
+    if (has_too_many_headers(transfer)) {
         transfer->too_large = true;
         return 0;
     }
     while (length && (bytes[length - 1] == '\r' || bytes[length - 1] == '\n'))
         length--;
     if (length > 5 && !strncmp(bytes, "HTTP/", 5)) { /* a new leg: what came before is history */
-        transfer->received = NULL;
-        transfer->legs++;
-        xr_buf_clear(&transfer->body);
+        begin_leg(transfer);
         return size * n;
     }
     xr_scrub(bytes, length, transfer->request->account, transfer->request->secret);
     struct xr_header *header = xr_capture_header(transfer->arena, bytes, length);
-    if (header)
-        xr_header_add(&transfer->received, header);
-    return size * n;
+    if (!header)
+        return size * n;
+    *transfer->received_end = header;
+    transfer->received_end = &header->next;
+    transfer->ntlm_asked_again |= is_second_challenge(transfer, header);
+    return transfer->ntlm_asked_again ? 0 : size * n;
 }
 
 static void capture_request(struct transfer *transfer, const char *bytes, size_t length)
@@ -124,8 +152,12 @@ static void watch_ntlm(struct transfer *transfer, const char *bytes, size_t leng
 {
     static const char first[] = "NTLM TlRMTVNTUAAB", proof[] = "NTLM TlRMTVNTUAAD";
 
-    transfer->ntlm_begun |= memmem(bytes, length, first, sizeof(first) - 1) != NULL;
-    transfer->ntlm_proved |= memmem(bytes, length, proof, sizeof(proof) - 1) != NULL;
+    bool begins = memmem(bytes, length, first, sizeof(first) - 1) != NULL;
+    bool proves = memmem(bytes, length, proof, sizeof(proof) - 1) != NULL;
+
+    transfer->ntlm_begun |= begins;
+    transfer->ntlm_proved |= proves;
+    transfer->ntlm_open = proves || (transfer->ntlm_open && !begins); /* a new connection begins */
 }
 
 static int on_debug(CURL *easy, curl_infotype type, char *bytes, size_t length, void *arg)
@@ -142,6 +174,16 @@ static int on_debug(CURL *easy, curl_infotype type, char *bytes, size_t length, 
     if (transfer->request->auth == XR_HTTP_NTLM)
         watch_ntlm(transfer, bytes + first, length - first);
     return 0;
+}
+
+/* Inside of libcurl, where a proxy can keep it busy for ever: its answer to CONNECT is read in a
+ * loop that ends with the bytes. */
+static int on_progress(void *arg, curl_off_t total, curl_off_t now, curl_off_t up, curl_off_t sent)
+{
+    const struct transfer *transfer = arg;
+
+    (void)total, (void)now, (void)up, (void)sent;
+    return xr_time_state(transfer->deadline) != XR_TIME_LEFT;
 }
 
 static CURLcode on_ssl_ctx(CURL *easy, void *ssl_ctx, void *arg)
@@ -170,7 +212,8 @@ static int on_connected(void *arg, char *ip, char *local_ip, int port, int local
     if (!curl_easy_getinfo(transfer->http->easy, CURLINFO_TLS_SSL_PTR, &tls) && tls &&
         tls->internals)
         xr_tls_watch_finish(watch, tls->internals);
-    if (xr_tls_may_carry(watch->session, transfer->request->ignore_trust))
+    if (xr_tls_watch_is_of(watch, tls ? tls->internals : NULL) &&
+        xr_tls_may_carry(watch->session, transfer->request->ignore_trust))
         return CURL_PREREQFUNC_OK;
     transfer->stopped = true;
     return CURL_PREREQFUNC_ABORT;
@@ -225,6 +268,9 @@ static void set_callbacks(CURL *easy, struct transfer *transfer)
     (void)curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, on_debug);
     (void)curl_easy_setopt(easy, CURLOPT_DEBUGDATA, transfer);
     (void)curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
+    (void)curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
+    (void)curl_easy_setopt(easy, CURLOPT_XFERINFODATA, transfer);
+    (void)curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
     (void)curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_ssl_ctx);
     (void)curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, transfer);
     (void)curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected);
@@ -249,6 +295,19 @@ static struct curl_slist *pin(struct xr_arena *arena, const struct transfer *tra
 
     return curl_slist_append(
         NULL, xr_printf(arena, "::%s:%u", xr_bracketed(arena, to), route.port));
+}
+
+/* The name of the proxy was resolved like every other; libcurl would ask the system, without limit
+ * of time. */
+static struct curl_slist *pin_proxy(struct xr_arena *arena, const struct transfer *transfer)
+{
+    const char *proxy = transfer->http->net->proxy;
+    struct xr_url url;
+
+    if (!proxy || xr_url_parse(arena, proxy, &url))
+        return NULL;
+    return curl_slist_append(NULL, xr_printf(arena, "%s:%u:%s", url.host, url.port,
+                                       xr_bracketed(arena, transfer->request->address)));
 }
 
 /* Drives the transfer until it ends or time is up. XR_TIME_LEFT: it ended, *ret_code says how. */
@@ -311,6 +370,8 @@ static struct xr_exchange *capture(struct transfer *transfer, int status)
 {
     struct xr_exchange *exchange = xr_new(transfer->arena, struct xr_exchange);
     const char *body = transfer->request->body;
+    const struct xr_buf *answer = &transfer->http->body;
+    struct xr_header **end = &exchange->response_headers;
 
     *exchange = (struct xr_exchange){
         .method = transfer->request->method,
@@ -318,49 +379,14 @@ static struct xr_exchange *capture(struct transfer *transfer, int status)
         .status = status,
         .request_headers = transfer->sent,
         .request_body = body ? captured(transfer->arena, body, strlen(body)) : NULL,
-        .response_body = captured(transfer->arena, transfer->body.at, transfer->body.length),
+        .response_body = captured(transfer->arena, answer->at, answer->length),
         .timings = timings(transfer->http->easy),
     };
-    for (const struct xr_header *header = transfer->received; header; header = header->next)
-        xr_header_add(&exchange->response_headers, xr_redacted_header(transfer->arena, header));
+    for (const struct xr_header *header = transfer->received; header; header = header->next) {
+        *end = xr_redacted_header(transfer->arena, header);
+        end = &(*end)->next;
+    }
     return exchange;
-}
-
-static const struct xr_err *time_err(
-    struct xr_arena *arena, enum xr_time_state state, bool answered)
-{
-    if (state == XR_TIME_CANCELLED)
-        return xr_err(arena, XR_FAULT_LOCAL_CANCELLED, 0, "cancelled");
-    if (state == XR_TIME_RUN_PASSED)
-        return xr_err(arena, XR_FAULT_LOCAL_TIMEOUT, 0, "the time limit of the run passed");
-    return xr_err(arena, XR_FAULT_HTTP_TIMEOUT, 0, "%s",
-        answered ? "the answer did not come to its end in time" : "no answer came in time");
-}
-
-static const struct xr_err *curl_err(struct xr_arena *arena, CURL *easy, CURLcode code)
-{
-    static const struct {
-        CURLcode code;
-        enum xr_fault fault;
-    } rows[] = {
-        { CURLE_COULDNT_CONNECT, XR_FAULT_TCP_REFUSED },
-        { CURLE_COULDNT_RESOLVE_PROXY, XR_FAULT_PROXY },
-        { CURLE_COULDNT_RESOLVE_HOST, XR_FAULT_DNS_NAME_NOT_FOUND },
-        { CURLE_PROXY, XR_FAULT_PROXY },
-        { CURLE_SSL_CONNECT_ERROR, XR_FAULT_TLS_HANDSHAKE },
-        { CURLE_OPERATION_TIMEDOUT, XR_FAULT_HTTP_TIMEOUT },
-    };
-    long os_errno = 0;
-
-    (void)curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &os_errno);
-    if (code == CURLE_COULDNT_CONNECT && os_errno != ECONNREFUSED)
-        return xr_err(
-            arena, XR_FAULT_TCP_UNREACHABLE, (int)os_errno, "%s", strerrordesc_np((int)os_errno));
-    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-        if (rows[i].code == code)
-            return xr_err(arena, rows[i].fault, (int)code, "%s", curl_easy_strerror(code));
-    return xr_err(arena, XR_FAULT_HTTP_BROKEN, (int)code, "the answer broke off or is not HTTP: %s",
-        curl_easy_strerror(code));
 }
 
 static const struct xr_err *outcome(
@@ -371,19 +397,23 @@ static const struct xr_err *outcome(
     if (transfer->stopped)
         return xr_err(arena, XR_FAULT_TLS_UNTRUSTED, 0,
             "nothing was sent: the certificate of this connection does not allow it");
+    if (transfer->too_large && has_too_many_headers(transfer))
+        return xr_err(arena, XR_FAULT_HTTP_TOO_LARGE, 0,
+            "the answer has more than %d lines or %d bytes of headers", XR_HTTP_HEADER_LINES_MAX,
+            XR_HTTP_HEADERS_MAX);
     if (transfer->too_large)
-        return xr_err(arena, XR_FAULT_HTTP_TOO_LARGE, 0, "the answer has more than %d %s",
-            transfer->header_bytes > XR_HTTP_HEADERS_MAX ? XR_HTTP_HEADERS_MAX : XR_HTTP_BODY_MAX,
-            transfer->header_bytes > XR_HTTP_HEADERS_MAX ? "bytes of headers" : "bytes");
+        return xr_err(arena, XR_FAULT_HTTP_TOO_LARGE, 0, "the answer has more than %d bytes",
+            XR_HTTP_BODY_MAX);
+    if (transfer->ntlm_asked_again) /* a refusal like any other */
+        return NULL;
     if (state != XR_TIME_LEFT)
-        return time_err(arena, state, transfer->legs > 0);
-    return code ? curl_err(arena, transfer->http->easy, code) : NULL;
+        return xr_http_time_err(arena, state, transfer->legs > 0);
+    return code ? xr_http_curl_err(arena, transfer->http->easy, code) : NULL;
 }
 
 static void transfer_done(struct transfer *transfer)
 {
     curl_easy_reset(transfer->http->easy); /* forgets the credentials; the connection is kept */
-    xr_buf_done(&transfer->body);
 }
 
 const struct xr_err *xr_http_perform(struct xr_http *http, struct xr_arena *arena,
@@ -391,15 +421,17 @@ const struct xr_err *xr_http_perform(struct xr_http *http, struct xr_arena *aren
     struct xr_http_response *ret)
 {
     __attribute__((cleanup(transfer_done))) struct transfer transfer = {
-        .http = http, .arena = arena, .request = request
+        .http = http, .arena = arena, .request = request, .deadline = deadline
     };
     xr_auto_slist *headers = header_list(arena, request->headers);
     xr_auto_slist *address = pin(arena, &transfer);
+    xr_auto_slist *proxy = pin_proxy(arena, &transfer);
     CURL *easy = http->easy;
     CURLcode code;
     long status = 0;
 
-    xr_buf_init(&transfer.body, XR_HTTP_BODY_MAX);
+    transfer.received_end = &transfer.received;
+    xr_buf_clear(&http->body);
     set_safety(easy, http->net);
     set_callbacks(easy, &transfer);
     set_auth(easy, request);
@@ -407,6 +439,7 @@ const struct xr_err *xr_http_perform(struct xr_http *http, struct xr_arena *aren
     (void)curl_easy_setopt(easy, CURLOPT_USERAGENT, http->net->user_agent);
     (void)curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
     (void)curl_easy_setopt(easy, CURLOPT_CONNECT_TO, address);
+    (void)curl_easy_setopt(easy, CURLOPT_RESOLVE, proxy);
     if (request->body) {
         (void)curl_easy_setopt(
             easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(request->body));
@@ -414,17 +447,18 @@ const struct xr_err *xr_http_perform(struct xr_http *http, struct xr_arena *aren
     }
     (void)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
     enum xr_time_state state = drive(http, deadline, &code);
+    if (code == CURLE_ABORTED_BY_CALLBACK)
+        state = xr_time_state(deadline);
     (void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-    xr_scrub(transfer.body.at, transfer.body.length, request->account, request->secret);
+    xr_scrub(http->body.at, http->body.length, request->account, request->secret);
     bool unanswered = transfer.ntlm_begun && !transfer.ntlm_proved;
     *trace = (struct xr_http_trace){ capture(&transfer, (int)status), http->watch.session,
         transfer.stopped, unanswered };
     const struct xr_err *err = outcome(&transfer, state, code);
     if (err)
         return err;
-    *ret = (struct xr_http_response){ (int)status, transfer.received,
-        xr_strndup(arena, transfer.body.at, transfer.body.length), transfer.body.length,
-        unanswered };
+    *ret = (struct xr_http_response){ (int)status, transfer.received, http->body.at,
+        http->body.length, unanswered };
     return status >= FIRST_STATUS
                ? NULL
                : xr_err(arena, XR_FAULT_HTTP_BROKEN, 0, "the answer has no status line");

@@ -17,8 +17,9 @@
  * goes to the address that it names.
  */
 enum {
-    XR_HTTP_BODY_MAX = 4 * 1024 * 1024, /* decoded bytes */
-    XR_HTTP_HEADERS_MAX = 256 * 1024,   /* all header and trailer bytes of one request */
+    XR_HTTP_BODY_MAX = 1024 * 1024,   /* decoded bytes */
+    XR_HTTP_HEADERS_MAX = 256 * 1024, /* all header and trailer bytes of one request */
+    XR_HTTP_HEADER_LINES_MAX = 2000,  /* their number */
 };
 
 enum xr_http_auth {
@@ -45,7 +46,7 @@ struct xr_http_request {
 struct xr_http_response {
     int status;
     struct xr_header *headers; /* as sent, except that secrets of the request are scrubbed */
-    const char *body;          /* "" for none; NUL bytes may be inside */
+    const char *body; /* "" for none; NUL bytes may be inside; until the handle's next request */
     size_t body_length;
     bool ntlm_unanswered; /* see struct xr_http_trace */
 };

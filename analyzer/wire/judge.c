@@ -41,6 +41,7 @@ struct judgement {
     const struct xr_net *net;
     const char *host;
     struct xr_tls_session *session;
+    int broken; /* X509_V_ERR_*: an error that belongs to no certificate */
 };
 
 static struct xr_certificate *by_digest(struct xr_tls_session *session, const char *sha256)
@@ -164,8 +165,12 @@ static int record_flaw(int ok, X509_STORE_CTX *context)
 
     /* OpenSSL 3.0 reports the previous error again unless it is taken back each time. */
     X509_STORE_CTX_set_error(context, X509_V_OK);
-    if (ok || !certificate)
+    if (ok)
         return 1;
+    if (!certificate) {
+        judgement->broken = code;
+        return 1;
+    }
     struct xr_certificate *described = xr_certificate_describe(judgement->arena, certificate);
     described->depth = depth;
     enum xr_flaw flaw = flaw_of_code(code, described);
@@ -251,13 +256,23 @@ static bool has_trust_flaw(const struct xr_tls_session *session)
  */
 static pthread_mutex_t judging = PTHREAD_MUTEX_INITIALIZER;
 
+static void not_verified(struct judgement *judgement)
+{
+    add_flaw(judgement, XR_FLAW_BAD_PURPOSE, 0, judgement->broken,
+        xr_printf(judgement->arena, "The certificate of %s could not be verified: %s.",
+            judgement->session->certificates->common_name,
+            X509_verify_cert_error_string(judgement->broken)));
+}
+
 static void verify(struct judgement *judgement, X509_STORE_CTX *context)
 {
     set_rules(context, judgement->host);
     X509_STORE_CTX_set_app_data(context, judgement);
     X509_STORE_CTX_set_verify_cb(context, record_flaw);
     (void)pthread_mutex_lock(&judging);
-    (void)X509_verify_cert(context);
+    /* Every flaw is waved through, so a verification that fails all the same has not been done. */
+    if (X509_verify_cert(context) != 1 && !judgement->broken)
+        judgement->broken = X509_STORE_CTX_get_error(context);
     note_built_chain(judgement, context);
     (void)pthread_mutex_unlock(&judging);
     check_order(judgement);
@@ -267,7 +282,7 @@ static void verify(struct judgement *judgement, X509_STORE_CTX *context)
 void xr_judge(struct xr_arena *arena, const struct xr_net *net, const char *host,
     STACK_OF(X509) * sent, struct xr_tls_session *ret)
 {
-    struct judgement judgement = { arena, net, host, ret };
+    struct judgement judgement = { arena, net, host, ret, 0 };
     X509_STORE_CTX *context = X509_STORE_CTX_new();
     STACK_OF(X509) *considered = sk_X509_new_null();
 
@@ -275,12 +290,17 @@ void xr_judge(struct xr_arena *arena, const struct xr_net *net, const char *host
         append(ret, xr_certificate_describe(arena, sk_X509_value(sent, i)))->position = i;
         (void)sk_X509_push(considered, sk_X509_value(sent, i));
     }
-    if (ret->certificates &&
-        X509_STORE_CTX_init(context, net->trust->store, sk_X509_value(sent, 0), considered) == 1) {
+    if (ret->certificates) {
         ret->leaf_sha256 = ret->certificates->sha256;
-        verify(&judgement, context);
+        if (X509_STORE_CTX_init(context, net->trust->store, sk_X509_value(sent, 0), considered) ==
+            1)
+            verify(&judgement, context);
+        else
+            judgement.broken = X509_V_ERR_OUT_OF_MEM;
+        if (judgement.broken)
+            not_verified(&judgement);
     }
-    ret->trusted = ret->certificates && !has_trust_flaw(ret);
+    ret->trusted = ret->certificates && !judgement.broken && !has_trust_flaw(ret);
     X509_STORE_CTX_free(context);
     sk_X509_free(considered);
     ERR_clear_error();
@@ -303,17 +323,25 @@ static const char *staple_text(OCSP_BASICRESP *basic, STACK_OF(X509) * sent, int
                                                       : "unknown";
 }
 
+static bool is_signed_well(OCSP_BASICRESP *basic, STACK_OF(X509) * sent, X509_STORE *store)
+{
+    (void)pthread_mutex_lock(&judging);
+    int result = OCSP_basic_verify(basic, sent, store, 0);
+    (void)pthread_mutex_unlock(&judging);
+    return result == 1;
+}
+
 void xr_judge_staple(struct xr_arena *arena, const struct xr_net *net, STACK_OF(X509) * sent,
     const unsigned char *der, long length, struct xr_tls_session *session)
 {
-    struct judgement judgement = { arena, net, "", session };
+    struct judgement judgement = { arena, net, "", session, 0 };
     OCSP_RESPONSE *response = d2i_OCSP_RESPONSE(NULL, &der, length);
     OCSP_BASICRESP *basic = response ? OCSP_response_get1_basic(response) : NULL;
     int status = V_OCSP_CERTSTATUS_UNKNOWN;
 
     if (!basic || sk_X509_num(sent) < 2)
         session->staple = "unreadable";
-    else if (OCSP_basic_verify(basic, sent, net->trust->store, 0) != 1)
+    else if (!is_signed_well(basic, sent, net->trust->store))
         session->staple = "its signature is not valid";
     else
         session->staple = staple_text(basic, sent, &status);

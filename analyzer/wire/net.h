@@ -32,6 +32,8 @@ struct xr_net {
     struct xr_connect_to *connect_to;
     const struct xr_trust *trust;
     const char *proxy; /* "http://HOST:PORT"; NULL: none */
+    const char
+        *ignored_proxy; /* of the environment, not used, without its credentials; NULL: none */
     const char *user_agent;
     int warn_days; /* a certificate that ends earlier than this is flawed: XR_FLAW_EXPIRES_SOON */
 };

@@ -87,6 +87,8 @@ static SSL_CTX *client_ctx(bool permissive)
     (void)SSL_CTX_set_tlsext_status_type(ctx, TLSEXT_STATUSTYPE_ocsp);
     (void)SSL_CTX_set_alpn_protos(ctx, http11, sizeof(http11) - 1);
     (void)SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+    /* Else a server that sends session tickets without end keeps one call busy without end. */
+    (void)SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
     return ctx;
 }
 
@@ -276,6 +278,7 @@ void xr_tls_watch_attach(void *ssl_ctx, struct xr_tls_watch *watch)
 {
     SSL_CTX *ctx = ssl_ctx;
 
+    (void)SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
     SSL_CTX_set_cert_verify_callback(ctx, watch_verify, watch);
     (void)SSL_CTX_set_tlsext_status_type(ctx, TLSEXT_STATUSTYPE_ocsp);
 }
@@ -291,4 +294,12 @@ void xr_tls_watch_finish(struct xr_tls_watch *watch, void *ssl)
     if (length > 0)
         xr_judge_staple(
             watch->arena, watch->net, SSL_get_peer_cert_chain(ssl), staple, length, watch->session);
+}
+
+bool xr_tls_watch_is_of(const struct xr_tls_watch *watch, void *ssl)
+{
+    X509 *leaf = ssl ? SSL_get0_peer_certificate(ssl) : NULL;
+    const char *judged = watch->session ? watch->session->leaf_sha256 : NULL;
+
+    return leaf && judged && !strcmp(xr_certificate_describe(watch->arena, leaf)->sha256, judged);
 }

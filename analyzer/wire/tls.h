@@ -115,4 +115,7 @@ struct xr_tls_watch {
 void xr_tls_watch_attach(void *ssl_ctx, struct xr_tls_watch *watch);
 void xr_tls_watch_finish(struct xr_tls_watch *watch, void *ssl);
 
+/* Is the certificate that was judged the one of this connection? */
+bool xr_tls_watch_is_of(const struct xr_tls_watch *watch, void *ssl);
+
 #endif

@@ -57,6 +57,9 @@ static const char *take_apart(struct xr_arena *arena, CURLU *handle, struct xr_u
     host = xr_host_ascii(arena, host, &why);
     if (!host)
         return xr_printf(arena, "its host name is not valid: %s", why);
+    /* libcurl would convert the name by the character set of the locale, and fail in C's. */
+    if (!strchr(host, ':'))
+        (void)curl_url_set(handle, CURLUPART_HOST, host, 0);
     const char *port = part(arena, handle, CURLUPART_PORT);
     *ret = (struct xr_url){
         .text = part(arena, handle, CURLUPART_URL),

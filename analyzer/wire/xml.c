@@ -213,6 +213,19 @@ static void on_text(void *arg, const xmlChar *text, int length)
     (void)xr_buf_add(buf, text, (size_t)length);
 }
 
+/* What is quoted in reports many times over must be of bounded length. */
+static const char *kept_text(struct xr_arena *arena, const struct xr_buf *text)
+{
+    size_t length = text->length;
+
+    if (length <= XR_XML_TEXT_MAX)
+        return xr_strndup(arena, text->at, length);
+    length = XR_XML_TEXT_MAX;
+    while (length && ((unsigned char)text->at[length] & 0xc0) == 0x80)
+        length--;
+    return xr_printf(arena, "%.*s...", (int)length, text->at);
+}
+
 static void on_end(void *arg, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri)
 {
     struct builder *builder = arg;
@@ -222,7 +235,7 @@ static void on_end(void *arg, const xmlChar *name, const xmlChar *prefix, const 
         return;
     struct level *level = &builder->levels[--builder->depth];
     if (level->text.length) {
-        level->node->text = xr_strndup(builder->arena, level->text.at, level->text.length);
+        level->node->text = kept_text(builder->arena, &level->text);
         xr_buf_clear(&level->text);
     }
     builder->namespaces = level->namespaces;

@@ -18,6 +18,7 @@
 enum {
     XR_XML_SIZE_MAX = 8 * 1024 * 1024, /* bytes, as sent and as UTF-8 */
     XR_XML_ATTRIBUTES_MAX = 256,       /* per tag, namespace declarations included */
+    XR_XML_TEXT_MAX = 4096,            /* bytes of the text of one element; the rest is cut off */
     XR_XML_DEPTH_MAX = 100,
     XR_XML_NODES_MAX = 200000,   /* elements, attributes, declarations, instructions */
     XR_XML_NAMES_MAX = 20000,    /* different names */

@@ -50,5 +50,48 @@ START_TEST(an_echoed_secret_is_scrubbed)
 }
 END_TEST
 
-XR_UNIT_MAIN("capture", credentials_and_cookies_are_never_shown, what_is_no_header_is_left_out,
-    an_echoed_secret_is_scrubbed)
+static const char *scrubbed(struct xr_arena *arena, const char *text, size_t length)
+{
+    struct xr_secret secret = xr_secret_new("p&ss<w0rd", 9);
+    char *copy = xr_strndup(arena, text, length);
+
+    xr_scrub(copy, length, "svc", secret);
+    xr_secret_done(&secret);
+    return copy;
+}
+
+START_TEST(a_secret_is_found_in_base64_and_utf16)
+{
+    static const char wide[] = "p\0&\0s\0s\0<\0w\0"
+                               "0\0r\0d\0";
+    struct xr_arena *arena = xr_arena_new();
+
+    ck_assert_str_eq(scrubbed(arena, "a cCZzczx3MHJk b", 16), "a ************ b");
+    ck_assert_str_eq(scrubbed(arena, "a eHAmc3M8dzByZA== b", 20), "a eH***********A== b");
+    ck_assert_str_eq(scrubbed(arena, "a eHhwJnNzPHcwcmQ= b", 20), "a eHh***********Q= b");
+    ck_assert_mem_eq(scrubbed(arena, wide, 18), "*****************", 17);
+    xr_arena_free(arena);
+}
+END_TEST
+
+/* What a reader decodes must not bring the secret back; what is not the secret stays. */
+START_TEST(an_encoded_secret_takes_the_whole_answer_with_it)
+{
+    static const char *const echoes[] = { "p&amp;ss&lt;w0rd", "p&#38;ss&#x3c;w0rd", "p%26ss%3cw0rd",
+        "<a>p&amp;s<![CDATA[s<w0]]>rd</a>", "p&amp;s<!-- > -->s&lt;w0rd",
+        "<a>p&amp;s<b/>s&lt;w0rd</a>" };
+    static const char harmless[] = "&amp; &#38; &#x; &# & %4 % <a b]]> <![CDATA[ <!-- p&amp;ss";
+    struct xr_arena *arena = xr_arena_new();
+
+    for (size_t i = 0; i < sizeof(echoes) / sizeof(*echoes); i++) {
+        const char *left = scrubbed(arena, echoes[i], strlen(echoes[i]));
+        ck_assert_uint_eq(strspn(left, "*"), strlen(echoes[i]));
+    }
+    ck_assert_str_eq(scrubbed(arena, harmless, strlen(harmless)), harmless);
+    xr_arena_free(arena);
+}
+END_TEST
+
+XR_UNIT_MAIN("capture", a_secret_is_found_in_base64_and_utf16,
+    an_encoded_secret_takes_the_whole_answer_with_it, credentials_and_cookies_are_never_shown,
+    what_is_no_header_is_left_out, an_echoed_secret_is_scrubbed)

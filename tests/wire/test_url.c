@@ -20,6 +20,23 @@ START_TEST(an_https_url_is_taken_apart)
 }
 END_TEST
 
+START_TEST(a_name_is_sent_in_a_labels_whatever_the_locale)
+{
+    struct xr_arena *arena = xr_arena_new();
+    struct xr_url url;
+
+    ck_assert_ptr_null(xr_url_parse(arena,
+        "https://b\xc3\xbc"
+        "cher.contoso.test/ews",
+        &url));
+    ck_assert_str_eq(url.host, "xn--bcher-kva.contoso.test");
+    ck_assert_str_eq(url.text, "https://xn--bcher-kva.contoso.test/ews");
+    ck_assert_ptr_null(xr_url_parse(arena, "https://[::1]:8443/ews", &url));
+    ck_assert_str_eq(url.text, "https://[::1]:8443/ews");
+    xr_arena_free(arena);
+}
+END_TEST
+
 START_TEST(what_could_mislead_is_refused)
 {
     static const char *const bad[] = { "", "mail.contoso.test", "ftp://a.test/",
@@ -63,5 +80,5 @@ START_TEST(a_location_is_resolved_against_its_base)
 }
 END_TEST
 
-XR_UNIT_MAIN("url", an_https_url_is_taken_apart, what_could_mislead_is_refused,
-    a_location_is_resolved_against_its_base)
+XR_UNIT_MAIN("url", an_https_url_is_taken_apart, a_name_is_sent_in_a_labels_whatever_the_locale,
+    what_could_mislead_is_refused, a_location_is_resolved_against_its_base)

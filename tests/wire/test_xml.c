@@ -194,8 +194,26 @@ START_TEST(names_in_errors_are_shown_harmlessly)
 }
 END_TEST
 
+/* A message of megabytes would stand in a report a dozen times. */
+START_TEST(a_long_text_is_cut_between_characters)
+{
+    char document[XR_XML_TEXT_MAX + 64] = "<a>x";
+    size_t length = 4;
+
+    while (length < XR_XML_TEXT_MAX + 40) {
+        document[length++] = (char)0xc3;
+        document[length++] = (char)0xbc;
+    }
+    memcpy(document + length, "</a>", 5);
+    const char *text = parsed(document)->text;
+    ck_assert_uint_eq(strlen(text), XR_XML_TEXT_MAX - 1 + strlen("..."));
+    ck_assert_str_eq(text + XR_XML_TEXT_MAX - 3, "\xc3\xbc...");
+}
+END_TEST
+
 XR_UNIT_MAIN("xml", a_tree_has_names_spaces_texts_and_attributes, things_are_found_by_local_name,
-    references_and_cdata_become_text, forbidden_character_references_are_dropped,
+    references_and_cdata_become_text, a_long_text_is_cut_between_characters,
+    forbidden_character_references_are_dropped,
     prefixes_do_not_matter_and_undeclared_ones_are_no_error, a_namespace_ends_with_its_element,
     utf16_is_read, encodings_that_are_not_what_they_say_are_refused,
     what_is_not_xml_is_told_with_its_line, names_in_errors_are_shown_harmlessly)

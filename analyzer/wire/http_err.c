@@ -1,0 +1,41 @@
+#include "analyzer/wire/http_err.h"
+
+#include <errno.h>
+#include <string.h>
+
+const struct xr_err *xr_http_time_err(
+    struct xr_arena *arena, enum xr_time_state state, bool answered)
+{
+    if (state == XR_TIME_CANCELLED)
+        return xr_err(arena, XR_FAULT_LOCAL_CANCELLED, 0, "cancelled");
+    if (state == XR_TIME_RUN_PASSED)
+        return xr_err(arena, XR_FAULT_LOCAL_TIMEOUT, 0, "the time limit of the run passed");
+    return xr_err(arena, XR_FAULT_HTTP_TIMEOUT, 0, "%s",
+        answered ? "the answer did not come to its end in time" : "no answer came in time");
+}
+
+const struct xr_err *xr_http_curl_err(struct xr_arena *arena, CURL *easy, CURLcode code)
+{
+    static const struct {
+        CURLcode code;
+        enum xr_fault fault;
+    } rows[] = {
+        { CURLE_COULDNT_CONNECT, XR_FAULT_TCP_REFUSED },
+        { CURLE_COULDNT_RESOLVE_PROXY, XR_FAULT_PROXY },
+        { CURLE_COULDNT_RESOLVE_HOST, XR_FAULT_DNS_NAME_NOT_FOUND },
+        { CURLE_PROXY, XR_FAULT_PROXY },
+        { CURLE_SSL_CONNECT_ERROR, XR_FAULT_TLS_HANDSHAKE },
+        { CURLE_OPERATION_TIMEDOUT, XR_FAULT_HTTP_TIMEOUT },
+    };
+    long os_errno = 0;
+
+    (void)curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &os_errno);
+    if (code == CURLE_COULDNT_CONNECT && os_errno != ECONNREFUSED)
+        return xr_err(
+            arena, XR_FAULT_TCP_UNREACHABLE, (int)os_errno, "%s", strerrordesc_np((int)os_errno));
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+        if (rows[i].code == code)
+            return xr_err(arena, rows[i].fault, (int)code, "%s", curl_easy_strerror(code));
+    return xr_err(arena, XR_FAULT_HTTP_BROKEN, (int)code, "the answer broke off or is not HTTP: %s",
+        curl_easy_strerror(code));
+}
