@@ -18,6 +18,7 @@ struct discovery {
     const struct xr_method *asked_by[HOPS_MAX + 1]; /* NULL: an address, for all methods */
     int hops;
     struct xr_method *furthest; /* of the failed ones */
+    struct xr_method *telling;  /* a host that is there, but could not be trusted or spoken to */
     struct xr_method *winner;
     const char *next_address;  /* redirectAddr: start again with this one */
     struct xr_pox_reply reply; /* the winner's */
@@ -53,8 +54,13 @@ static void keep_furthest(struct discovery *discovery, struct xr_method *method)
 {
     bool further = !discovery->furthest || method->progress > discovery->furthest->progress;
 
-    if (method->step->status == XR_ERROR && further)
+    if (method->step->status != XR_ERROR)
+        return;
+    if (further)
         discovery->furthest = method;
+    /* The root domain is mostly a web site: what is wrong with it tells nothing of Exchange. */
+    if (method->kind != XR_METHOD_ROOT && method->progress == XR_GOT_CONNECTED)
+        discovery->telling = method;
 }
 
 /* Seen before, or one too many? Then the method's verdict is a loop. Two methods may lead to the
@@ -397,13 +403,21 @@ static bool is_local(const struct xr_method *method)
     return method->step->last_finding && xr_finding_is_local(method->step->last_finding->code);
 }
 
-/* No discovery service answered: what each method met is the cause. */
+/* No discovery service answered: the most telling failure first, then what each method met. */
 static const char *what_each_met(const struct discovery *discovery)
 {
-    const char *text =
-        "No host of the mail domain answered as an Autodiscover service. What each method met:";
+    const struct xr_method *telling = discovery->telling;
     struct xr_arena *arena = discovery->ctx->arena;
+    const char *text = "No host of the mail domain answered as an Autodiscover service.";
 
+    if (telling) {
+        const struct xr_finding *finding = telling->step->last_finding;
+        text = xr_printf(arena,
+            "A host for Autodiscover is there, but could not be used: %s (exray explain %s tells "
+            "how to mend that.)",
+            finding->message, xr_finding_kind(finding->code)->id);
+    }
+    text = xr_printf(arena, "%s What each method met:", text);
     for (const struct xr_step *at = discovery->step->first; at; at = at->next)
         text = xr_printf(arena, "%s %s: %s", text, at->id, at->message ? at->message : "");
     return text;

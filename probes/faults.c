@@ -68,7 +68,11 @@ const char *xr_sentence(struct xr_arena *arena, const char *phrase)
 
 enum xr_status xr_fault_error(struct xr_step *step, const struct xr_err *err)
 {
-    return xr_error(step, xr_fault_finding(err->fault), "%s", xr_sentence(step->arena, err->text));
+    enum xr_finding_code code = err->fault == XR_FAULT_TLS_UNTRUSTED
+                                    ? xr_flaw_finding((enum xr_flaw)err->native)
+                                    : xr_fault_finding(err->fault);
+
+    return xr_error(step, code, "%s", xr_sentence(step->arena, err->text));
 }
 
 static enum xr_status flaw_status(enum xr_flaw flaw, bool ignore_trust)

@@ -4,7 +4,7 @@
 usage: process.py --bin BUILD_DIR
 Ends with "N passed, N failed". EXRAY_TIME_FACTOR widens the time bounds.
 """
-import argparse, json, os, pathlib, pty, select, signal, socket, stat, subprocess, sys, tempfile, termios, threading, time
+import argparse, json, os, pathlib, pty, select, shlex, signal, socket, stat, subprocess, sys, tempfile, termios, threading, time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import scenario as runner
@@ -63,7 +63,7 @@ SILENT = [{"layer": "http", "at": {"path": "/EWS/*"}, "do": "silent"}]
 def usage_errors_are_64_and_name_the_option(world):
     rows = [
         (["frobnicate"], "frobnicate"), (["tset"], "'test'"), (["org", "list"], "not part of this version"),
-        (["test", "nonsense"], "nonsense"), (["test", "ssl-trust"], "not part of this version"),
+        (["test", "nonsense"], "nonsense"), (["--version", "junk"], "--json"), (["test", "ssl-trust"], "not part of this version"),
         (["test", "service-account", "--mailbx", "a@b.test"], "--mailbox"),
         (["test", "service-account", "--mail", "a@b.test"], "--mail"),
         (["test", "service-account", "--password", "x"], "never an option's value"),
@@ -133,6 +133,40 @@ def a_place_that_cannot_be_written_is_69(world):
     expect(done.returncode == 69 and "no/such/folder" in done.stderr, f"exit {done.returncode}, {done.stderr}")
     done = world.test(*network, "--json", ".")
     expect(done.returncode == 69, f"a folder as a report: exit {done.returncode}")
+
+
+@test
+def a_full_disk_is_told(world):
+    network = world.start()
+    for words in ([], ["--format", "json"], ["--json", "-"]):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run(world.words(*network, *words), stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, cwd=world.folder)
+        expect(done.returncode == 69 and "cannot be written" in done.stderr, f"{words}: exit {done.returncode}, {done.stderr}")
+
+
+@test
+def closed_standard_files_do_no_harm(world):
+    network = world.start()
+    line = " ".join(shlex.quote(word) for word in world.words(*network, "--json", "left.json"))
+    for closing in ("<&-", ">&-", "2>&-", "<&- >&- 2>&-"):
+        done = subprocess.run(["sh", "-c", f"exec {line} {closing}"], cwd=world.folder, capture_output=True, timeout=60)
+        expect(done.returncode == 0, f"{closing}: exit {done.returncode}")
+        expect(json.loads((world.folder / "left.json").read_text())["verdict"]["status"] == "success", closing)
+
+
+@test
+def one_report_that_fails_keeps_no_other_from_being_written(world):
+    network = world.start()
+    os.mkfifo(world.folder / "pipe")
+    done = world.test(*network, "--json", "pipe", "--json", "good.json", "--html", "good.html")
+    expect(done.returncode == 69 and "not a regular file" in done.stderr, f"exit {done.returncode}, {done.stderr}")
+    expect((world.folder / "good.json").exists() and (world.folder / "good.html").exists(), "the other reports are missing")
+
+
+@test
+def a_mistyped_option_does_not_echo_its_value(world):
+    done = world.exray("test", "service-account", "--pw=secretsecret")
+    expect(done.returncode == 64 and "secretsecret" not in done.stderr, done.stderr)
 
 
 @test

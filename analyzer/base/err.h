@@ -36,7 +36,7 @@ enum xr_fault {
 /* NULL means success. Lives in the arena of the run; never freed, never changed. */
 struct xr_err {
     enum xr_fault fault;
-    int native;       /* errno, CURLcode, ares status, X509_V_ERR_*: as fault says; 0: none */
+    int native;       /* errno, CURLcode, ares status, enum xr_flaw: as fault says; 0: none */
     const char *text; /* a phrase for people: no capital, no full stop */
 };
 

@@ -107,7 +107,7 @@ static const char *without_credentials(struct xr_arena *arena, const char *url)
 {
     const char *scheme = url ? strstr(url, "://") : NULL;
     const char *from = scheme ? scheme + 3 : url;
-    const char *at = url ? memrchr(from, '@', strcspn(from, "?#")) : NULL;
+    const char *at = url ? strrchr(from, '@') : NULL;
 
     return at ? xr_printf(arena, "%.*s[redacted]%s", (int)(from - url), url, at) : url;
 }

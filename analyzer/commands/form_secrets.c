@@ -41,9 +41,10 @@ static int read_line(int fd, const char *name, struct xr_secret *ret)
         length += got > 0 ? (size_t)got : 0;
     }
     int code = errno;
-    const char *flaw = line_flaw(bytes, length, &line);
+    size_t mark = length >= 3 && !memcmp(bytes, "\xef\xbb\xbf", 3) ? 3 : 0; /* Notepad's */
+    const char *flaw = line_flaw(bytes + mark, length - mark, &line);
     if (got >= 0 && !flaw)
-        *ret = xr_secret_new(bytes, line);
+        *ret = xr_secret_new(bytes + mark, line);
     explicit_bzero(bytes, sizeof(bytes));
     if (got >= 0 && !flaw)
         return 0;

@@ -81,8 +81,10 @@ int xr_main(int argc, char **argv)
 {
     if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
         return help();
-    if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))
-        return version(argc > 2 && !strcmp(argv[2], "--json"));
+    if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
+        bool json = argc > 2 && !strcmp(argv[2], "--json");
+        return argc > 2 + json ? xr_usage_error("--version takes --json only") : version(json);
+    }
     for (const struct xr_command *command = xr_commands; command->name; command++)
         if (!strcmp(command->name, argv[1]))
             return command->run(argc - 1, argv + 1);

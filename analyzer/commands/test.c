@@ -120,18 +120,24 @@ static int parse_screen(const struct xr_form *form, struct screen *ret)
     return 0;
 }
 
+/* One that fails keeps none of the others from being written. */
+static int write_list(
+    const struct xr_list *paths, const char *report, const struct xr_run *run, int code)
+{
+    for (size_t i = 0; i < paths->n; i++) {
+        int one = xr_output(xr_report_by_name(report), run, paths->items[i]);
+        code = code ? code : one;
+    }
+    return code;
+}
+
 static int write_all(
     const struct xr_form *form, const struct screen *screen, const struct xr_run *run)
 {
-    int code = 0;
-
     if (screen->report)
         screen->report->write(stdout, run, &screen->style);
-    for (size_t i = 0; i < form->json.n && !code; i++)
-        code = xr_output(xr_report_by_name("json"), run, form->json.items[i]);
-    for (size_t i = 0; i < form->html.n && !code; i++)
-        code = xr_output(xr_report_by_name("html"), run, form->html.items[i]);
-    return code;
+    int code = write_list(&form->json, "json", run, 0);
+    return write_list(&form->html, "html", run, code);
 }
 
 /* The verdict may be an earlier failure; that the time ran out is told by the exit code all the

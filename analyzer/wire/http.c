@@ -27,7 +27,7 @@ struct transfer {
     struct xr_deadline deadline;
     size_t header_bytes, header_lines;
     struct xr_header *sent, *received, **received_end;
-    bool too_large, stopped, ntlm_begun, ntlm_proved, ntlm_open, ntlm_asked_again;
+    bool too_large, stopped, ntlm_begun, ntlm_proved, ntlm_open, ntlm_asked_again, ntlm_hung_up;
     int legs;
 };
 
@@ -206,6 +206,10 @@ static int on_connected(void *arg, char *ip, char *local_ip, int port, int local
     struct curl_tlssessioninfo *tls = NULL;
 
     (void)ip, (void)local_ip, (void)port, (void)local_port;
+    if (transfer->ntlm_proved) { /* libcurl begins anew after a server that hung up on the proof */
+        transfer->ntlm_hung_up = true;
+        return CURL_PREREQFUNC_ABORT;
+    }
     if (!transfer->request->url->https)
         return transfer->request->auth == XR_HTTP_ANONYMOUS ? CURL_PREREQFUNC_OK
                                                             : CURL_PREREQFUNC_ABORT;
@@ -389,14 +393,32 @@ static struct xr_exchange *capture(struct transfer *transfer, int status)
     return exchange;
 }
 
+/* native: the enum xr_flaw that forbids it. */
+static const struct xr_err *untrusted(const struct transfer *transfer)
+{
+    const struct xr_tls_session *session = transfer->http->watch.session;
+    const struct xr_tls_flaw *flaw = session ? session->flaws : NULL;
+    bool ignore = transfer->request->ignore_trust;
+
+    while (flaw && (xr_flaw_is_mild(flaw->flaw) || (ignore && xr_flaw_is_trust(flaw->flaw))))
+        flaw = flaw->next;
+    return xr_err(transfer->arena, XR_FAULT_TLS_UNTRUSTED,
+        flaw ? (int)flaw->flaw : XR_FLAW_UNTRUSTED_ROOT,
+        "nothing was sent over this connection: %s",
+        flaw ? flaw->text : "its certificate was not judged");
+}
+
 static const struct xr_err *outcome(
     struct transfer *transfer, enum xr_time_state state, CURLcode code)
 {
     struct xr_arena *arena = transfer->arena;
 
     if (transfer->stopped)
-        return xr_err(arena, XR_FAULT_TLS_UNTRUSTED, 0,
-            "nothing was sent: the certificate of this connection does not allow it");
+        return untrusted(transfer);
+    if (transfer->ntlm_hung_up)
+        return xr_err(arena, XR_FAULT_HTTP_BROKEN, 0,
+            "the server closed the connection on the proof of the password, which is not sent "
+            "twice");
     if (transfer->too_large && has_too_many_headers(transfer))
         return xr_err(arena, XR_FAULT_HTTP_TOO_LARGE, 0,
             "the answer has more than %d lines or %d bytes of headers", XR_HTTP_HEADER_LINES_MAX,

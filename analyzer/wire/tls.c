@@ -1,9 +1,11 @@
 #include "analyzer/wire/tls.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -95,13 +97,15 @@ static SSL_CTX *client_ctx(bool permissive)
 static SSL *client_ssl(SSL_CTX *ctx, const char *host, int fd, struct notice *notice)
 {
     SSL *ssl = SSL_new(ctx);
+    char name[NAME_MAX + 1];
 
     (void)SSL_set_fd(ssl, fd);
     SSL_set_app_data(ssl, notice);
     SSL_set_msg_callback(ssl, on_record);
     SSL_set_msg_callback_arg(ssl, notice);
+    (void)snprintf(name, sizeof(name), "%s", host); /* OpenSSL's macro wants it writable */
     if (strspn(host, "0123456789.") != strlen(host) && !strchr(host, ':'))
-        (void)SSL_set_tlsext_host_name(ssl, host);
+        (void)SSL_set_tlsext_host_name(ssl, name);
     return ssl;
 }
 
