@@ -81,7 +81,12 @@ const struct xr_err *xr_ask_anonymously(struct xr_leg *leg, struct xr_step *step
         .url = url,
         .what = "an anonymous request, without an address",
     };
+    const struct xr_err *err = xr_ask(leg, step, &question, ret);
 
+    if (err || ret->status != 405)
+        return err;
+    question.method = "POST"; /* EWS takes nothing else, and not every server challenges a GET */
+    question.body = "";
     return xr_ask(leg, step, &question, ret);
 }
 

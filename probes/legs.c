@@ -138,6 +138,8 @@ void xr_leg_detail_names(struct xr_leg *leg, struct xr_step *step)
     if (names->cut)
         xr_step_detail(
             step, "More addresses", "only the first %d are looked at", XR_DNS_ADDRESSES_MAX);
+    if (names->oddity)
+        xr_step_detail(step, "Oddity", "%s", names->oddity);
     xr_step_detail(step, "Source", "%s", names->source);
 }
 

@@ -372,7 +372,7 @@ static const struct xr_err *other_family_err(const struct lookup *lookup)
     const struct question *bad = has_address(&lookup->a) ? &lookup->aaaa : &lookup->a;
     const char *family = bad == &lookup->a ? "A (IPv4)" : "AAAA (IPv6)";
 
-    if (bad->status == ARES_SUCCESS || bad->status == ARES_ENODATA)
+    if (bad->status == ARES_SUCCESS || bad->status == ARES_ENODATA || bad->status == ARES_ENOTFOUND)
         return NULL;
     const struct xr_err *err =
         status_err(lookup->arena, lookup->name, bad->status, lookup->deadline);
@@ -400,6 +400,9 @@ static const struct xr_err *lookup_dns(struct xr_arena *arena, const struct xr_n
     if (!hosts.n)
         return status_err(arena, lookup.name, telling_status(&lookup.a, &lookup.aaaa), deadline);
     hosts.half = other_family_err(&lookup);
+    if (lookup.a.status == ARES_ENOTFOUND || lookup.aaaa.status == ARES_ENOTFOUND)
+        hosts.oddity = "the name server calls the name non-existent for the other address family; "
+                       "some resolvers then forget its addresses (RFC 4074 4.2)";
     if (lookup.aliases.length)
         hosts.aliases = xr_strndup(arena, lookup.aliases.at, lookup.aliases.length);
     hosts.source = xr_printf(arena, "DNS server %s", servers_text(arena, lookup.channel));

@@ -52,6 +52,7 @@ struct xr_dns_hosts {
     const char *
         source; /* "DNS server 127.0.0.1:53", "/etc/hosts", "--resolve", "the name is an address" */
     const struct xr_err *half; /* one family was answered, the other failed: why; else NULL */
+    const char *oddity; /* what is wrong with the answer, yet no failure: a phrase, or NULL */
     int64_t elapsed_us;
 };
 

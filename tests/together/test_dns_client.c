@@ -30,6 +30,8 @@ static const char *const lines[] = {
     "half.contoso.test AAAA drop",
     "lame.contoso.test A a 127.0.0.7",
     "lame.contoso.test AAAA rcode 2",
+    "odd.contoso.test A a 127.0.0.8",
+    "odd.contoso.test AAAA rcode 3",
 };
 
 static struct xr_arena *arena;
@@ -137,6 +139,9 @@ START_TEST(one_family_may_fail_alone)
     ck_assert_int_eq(hosts.half->fault, XR_FAULT_DNS_TIMEOUT);
     ck_assert_ptr_null(xr_dns_lookup(arena, &net, "lame.contoso.test", 443, soon(5000), &hosts));
     ck_assert_int_eq(hosts.half->fault, XR_FAULT_DNS_SERVER_FAILURE);
+    ck_assert_ptr_null(xr_dns_lookup(arena, &net, "odd.contoso.test", 443, soon(5000), &hosts));
+    ck_assert_ptr_null(hosts.half);
+    ck_assert_ptr_nonnull(hosts.oddity);
     stop();
 }
 END_TEST
