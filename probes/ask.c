@@ -83,7 +83,7 @@ const struct xr_err *xr_ask_anonymously(struct xr_leg *leg, struct xr_step *step
     };
     const struct xr_err *err = xr_ask(leg, step, &question, ret);
 
-    if (err || ret->status != 405)
+    if (err || ret->status != 405 || !url->https)
         return err;
     question.method = "POST"; /* EWS takes nothing else, and not every server challenges a GET */
     question.body = "";

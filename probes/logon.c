@@ -45,6 +45,11 @@ static enum xr_status judge(
             "%s was authenticated (%s), but has no mailbox of its own: Exchange answers %s.",
             account, xr_auth_name(ctx->auth), reply->code);
     }
+    if (reply->code && !strcmp(reply->code, "ErrorAccountDisabled")) {
+        xr_step_decisive(step, reply->code);
+        return xr_error(step, XR_FINDING_LOGON_ACCOUNT_DISABLED,
+            "The password was accepted, but Exchange answers %s.", reply->code);
+    }
     if (reply->fault || (reply->class_ && !strcmp(reply->class_, "Error")))
         return xr_ews_error(ctx, step, reply);
     ctx->run->facts.known |= XR_FACT_LOGON;
