@@ -17,6 +17,7 @@ struct xr_http {
     CURLM *multi;
     struct xr_tls_watch watch; /* of the connection that this handle keeps */
     struct xr_buf body;        /* of the last answer */
+    bool accepted;             /* the server has taken the credential once: it is no wrong one */
 };
 
 /* One transfer. */
@@ -27,7 +28,9 @@ struct transfer {
     struct xr_deadline deadline;
     size_t header_bytes, header_lines;
     struct xr_header *sent, *received, **received_end;
-    bool too_large, stopped, ntlm_begun, ntlm_proved, ntlm_open, ntlm_asked_again, ntlm_hung_up;
+    bool too_large, stopped, ntlm_begun, ntlm_asked_again;
+    bool proved;  /* the credential went out: Basic, Bearer, or NTLM's third message */
+    bool hung_up; /* the server closed the connection on it */
     int legs;
 };
 
@@ -95,7 +98,7 @@ static void begin_leg(struct transfer *transfer)
  * one counts towards the lock-out of the account. */
 static bool is_second_challenge(const struct transfer *transfer, const struct xr_header *header)
 {
-    return transfer->ntlm_open && xr_same(header->name, "WWW-Authenticate") &&
+    return transfer->ntlm_begun && transfer->proved && xr_same(header->name, "WWW-Authenticate") &&
            xr_starts(header->value, "NTLM ");
 }
 
@@ -147,17 +150,20 @@ static void capture_request(struct transfer *transfer, const char *bytes, size_t
     }
 }
 
-/* The third message alone proves the password (MS-NLMP 2.2.1.3); its head in base64. */
-static void watch_ntlm(struct transfer *transfer, const char *bytes, size_t length)
+/* NTLM's third message alone proves the password (MS-NLMP 2.2.1.3); the heads are base64. */
+static void watch_credential(struct transfer *transfer, const char *bytes, size_t length)
 {
-    static const char first[] = "NTLM TlRMTVNTUAAB", proof[] = "NTLM TlRMTVNTUAAD";
+    static const char *const proofs[] = {
+        [XR_HTTP_BASIC] = "\nAuthorization: Basic ",
+        [XR_HTTP_NTLM] = "\nAuthorization: NTLM TlRMTVNTUAAD",
+        [XR_HTTP_BEARER] = "\nAuthorization: Bearer ",
+    };
+    static const char first[] = "\nAuthorization: NTLM TlRMTVNTUAAB";
+    enum xr_http_auth auth = transfer->request->auth;
+    const char *proof = auth < sizeof(proofs) / sizeof(*proofs) ? proofs[auth] : NULL;
 
-    bool begins = memmem(bytes, length, first, sizeof(first) - 1) != NULL;
-    bool proves = memmem(bytes, length, proof, sizeof(proof) - 1) != NULL;
-
-    transfer->ntlm_begun |= begins;
-    transfer->ntlm_proved |= proves;
-    transfer->ntlm_open = proves || (transfer->ntlm_open && !begins); /* a new connection begins */
+    transfer->ntlm_begun |= memmem(bytes, length, first, sizeof(first) - 1) != NULL;
+    transfer->proved |= proof && memmem(bytes, length, proof, strlen(proof));
 }
 
 static int on_debug(CURL *easy, curl_infotype type, char *bytes, size_t length, void *arg)
@@ -171,8 +177,7 @@ static int on_debug(CURL *easy, curl_infotype type, char *bytes, size_t length, 
     size_t first =
         (size_t)(line_end - bytes) + 1; /* the request line has a colon in its URL at times */
     capture_request(transfer, bytes + first, length - first);
-    if (transfer->request->auth == XR_HTTP_NTLM)
-        watch_ntlm(transfer, bytes + first, length - first);
+    watch_credential(transfer, bytes, length);
     return 0;
 }
 
@@ -206,8 +211,10 @@ static int on_connected(void *arg, char *ip, char *local_ip, int port, int local
     struct curl_tlssessioninfo *tls = NULL;
 
     (void)ip, (void)local_ip, (void)port, (void)local_port;
-    if (transfer->ntlm_proved) { /* libcurl begins anew after a server that hung up on the proof */
-        transfer->ntlm_hung_up = true;
+    /* libcurl begins anew, several times, after a server that hung up: each could count as a wrong
+     * password. One that was taken before is none. */
+    if (transfer->proved && !transfer->http->accepted) {
+        transfer->hung_up = true;
         return CURL_PREREQFUNC_ABORT;
     }
     if (!transfer->request->url->https)
@@ -415,10 +422,9 @@ static const struct xr_err *outcome(
 
     if (transfer->stopped)
         return untrusted(transfer);
-    if (transfer->ntlm_hung_up)
+    if (transfer->hung_up)
         return xr_err(arena, XR_FAULT_HTTP_BROKEN, 0,
-            "the server closed the connection on the proof of the password, which is not sent "
-            "twice");
+            "the server closed the connection on the credentials, which are not sent twice");
     if (transfer->too_large && has_too_many_headers(transfer))
         return xr_err(arena, XR_FAULT_HTTP_TOO_LARGE, 0,
             "the answer has more than %d lines or %d bytes of headers", XR_HTTP_HEADER_LINES_MAX,
@@ -473,12 +479,13 @@ const struct xr_err *xr_http_perform(struct xr_http *http, struct xr_arena *aren
         state = xr_time_state(deadline);
     (void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     xr_scrub(http->body.at, http->body.length, request->account, request->secret);
-    bool unanswered = transfer.ntlm_begun && !transfer.ntlm_proved;
+    bool unanswered = transfer.ntlm_begun && !transfer.proved;
     *trace = (struct xr_http_trace){ capture(&transfer, (int)status), http->watch.session,
         transfer.stopped, unanswered };
     const struct xr_err *err = outcome(&transfer, state, code);
     if (err)
         return err;
+    http->accepted |= transfer.proved && status == 200;
     *ret = (struct xr_http_response){ (int)status, transfer.received, http->body.at,
         http->body.length, unanswered };
     return status >= FIRST_STATUS
