@@ -4,18 +4,6 @@
 #include "analyzer/wire/ews.h"
 #include "probes/probe.h"
 
-/* Hosts of Exchange Online, where account and password have not been accepted since 2022. */
-static bool is_microsoft_365(const char *host)
-{
-    static const char *const domains[] = { "outlook.office365.com", "outlook.office.com",
-        "outlook.office365.us", "outlook-dod.office365.us", "partner.outlook.cn", NULL };
-
-    for (const char *const *domain = domains; *domain; domain++)
-        if (xr_is_in_domain(host, *domain))
-            return true;
-    return false;
-}
-
 static bool check_mailbox(struct xr_ctx *ctx, struct xr_step *step)
 {
     struct xr_address address;
@@ -31,28 +19,10 @@ static bool check_mailbox(struct xr_ctx *ctx, struct xr_step *step)
     return true;
 }
 
-/* DOMAIN\user or a UPN (FEATURES A7). */
-static const char *account_flaw(struct xr_arena *arena, const char *account)
-{
-    const char *slash = strchr(account, '\\');
-    struct xr_address address;
-    const char *why;
-
-    for (const char *at = account; *at;)
-        if (xr_is_invisible(xr_utf8_next(&at)))
-            return "it has a control character or an invisible character";
-    if (slash)
-        return slash == account || !slash[1] || strchr(slash + 1, '\\') ? "it is not DOMAIN\\user"
-                                                                        : NULL;
-    if (!strchr(account, '@'))
-        return "it is neither DOMAIN\\user nor user@domain";
-    return xr_address_parse(arena, account, &address, &why) ? NULL : why;
-}
-
 static bool check_account(struct xr_ctx *ctx, struct xr_step *step)
 {
     const char *account = ctx->target->account;
-    const char *why = account_flaw(ctx->arena, account);
+    const char *why = xr_account_flaw(ctx->arena, account);
 
     if (why) {
         (void)xr_find(step, XR_FINDING_INPUT_ACCOUNT_FORMAT, XR_ERROR,
@@ -111,7 +81,7 @@ static bool check_url(struct xr_ctx *ctx, struct xr_step *step)
 
 static bool check_access_type(struct xr_ctx *ctx, struct xr_step *step)
 {
-    if (!ctx->named_host || !is_microsoft_365(ctx->named_host) || xr_secret_given(ctx->token))
+    if (!ctx->named_host || !xr_is_exchange_online(ctx->named_host) || xr_secret_given(ctx->token))
         return true;
     (void)xr_find(step, XR_FINDING_INPUT_ACCESS_TYPE_MISMATCH, XR_ERROR,
         "%s is Exchange Online, which accepts no account and password for EWS, only OAuth.",

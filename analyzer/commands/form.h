@@ -6,6 +6,7 @@
 #include "analyzer/base/arena.h"
 #include "analyzer/base/secret.h"
 #include "analyzer/commands/options.h"
+#include "analyzer/commands/stored.h"
 #include "analyzer/model/target.h"
 #include "analyzer/wire/net.h"
 
@@ -20,12 +21,15 @@ struct xr_form {
     struct xr_list resolve, connect_to, ca_file;
     long timeout, step_timeout; /* seconds */
     const char *format, *fail_on;
+    const char *org; /* account, secret and URL from the store */
+    struct xr_stored_options stored;
     struct xr_list html, json;
     bool quiet, no_color, no_input, help;
     int verbose;
 };
 
 extern const struct xr_option_group xr_form_options[];
+extern const struct xr_option xr_form_network[]; /* the rows of the group "Network" */
 
 void xr_form_init(struct xr_form *form); /* the defaults */
 

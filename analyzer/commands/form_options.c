@@ -57,7 +57,7 @@ static const struct xr_option what[] = {
     END,
 };
 
-static const struct xr_option network[] = {
+const struct xr_option xr_form_network[] = {
     TEXT("dns-server", "ADDR[:PORT]", "ask this name server", dns_server),
     LIST("resolve", "HOST:PORT:ADDR", "use this address instead of DNS", resolve),
     LIST("connect-to", "H1:P1:H2:P2", "connect to H2:P2 instead of H1:P1", connect_to),
@@ -91,7 +91,7 @@ static const struct xr_option output[] = {
 const struct xr_option_group xr_form_options[] = {
     { "Whose mailbox, and who opens it", who },
     { "What is tested", what },
-    { "Network", network },
+    { "Network", xr_form_network },
     { "Output", output },
     { NULL, NULL },
 };

@@ -1,5 +1,9 @@
 #include "analyzer/model/target.h"
 
+#include <string.h>
+
+#include "analyzer/base/text.h"
+
 const char *xr_auth_name(enum xr_auth auth)
 {
     static const char *const names[] = {
@@ -23,4 +27,32 @@ const char *xr_identify_by_name(enum xr_identify_by by)
     };
 
     return names[by];
+}
+
+bool xr_is_exchange_online(const char *host)
+{
+    static const char *const domains[] = { "outlook.office365.com", "outlook.office.com",
+        "outlook.office365.us", "outlook-dod.office365.us", "partner.outlook.cn", NULL };
+
+    for (const char *const *domain = domains; *domain; domain++)
+        if (xr_is_in_domain(host, *domain))
+            return true;
+    return false;
+}
+
+const char *xr_account_flaw(struct xr_arena *arena, const char *account)
+{
+    const char *slash = strchr(account, '\\');
+    struct xr_address address;
+    const char *why;
+
+    for (const char *at = account; *at;)
+        if (xr_is_invisible(xr_utf8_next(&at)))
+            return "it has a control character or an invisible character";
+    if (slash)
+        return slash == account || !slash[1] || strchr(slash + 1, '\\') ? "it is not DOMAIN\\user"
+                                                                        : NULL;
+    if (!strchr(account, '@'))
+        return "it is neither DOMAIN\\user nor user@domain";
+    return xr_address_parse(arena, account, &address, &why) ? NULL : why;
 }

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "analyzer/base/arena.h"
+
 /* How ExchangeImpersonation names the user: the ConnectingSID child (MS-OXWSCDATA). */
 enum xr_identify_by {
     XR_BY_SMTP_ADDRESS,
@@ -24,6 +26,12 @@ enum { XR_AUTH_COUNT = 5 };
 
 const char *xr_auth_name(enum xr_auth auth);             /* "NTLM" */
 const char *xr_identify_by_name(enum xr_identify_by by); /* "smtp-address" */
+
+/* Hosts of Exchange Online, where account and password have not been accepted since 2022. */
+bool xr_is_exchange_online(const char *host);
+
+/* DOMAIN\user or a UPN (FEATURES A7): NULL, or why the text is neither (a phrase). */
+const char *xr_account_flaw(struct xr_arena *arena, const char *account);
 
 /*
  * What was asked: the form of the test, field by field. Constant during a run.

@@ -1,0 +1,22 @@
+#ifndef XR_LINT_H
+#define XR_LINT_H
+
+#include "analyzer/model/check.h"
+#include "analyzer/org/access.h"
+
+/*
+ * What is wrong with a configuration, told before any traffic: account form,
+ * URL shape, http, account and password against Microsoft 365, missing values,
+ * overrides that contradict, addresses outside of the organisation's domains.
+ * (Duplicate addresses cannot be stored; import tells of them.)
+ */
+
+/* NULL: nothing to remark. */
+struct xr_remark *xr_lint_org(struct xr_arena *arena, const struct xr_org *org);
+/* Of the user's own values and of what results from both. */
+struct xr_remark *xr_lint_user(
+    struct xr_arena *arena, const struct xr_org *org, const struct xr_user *user);
+
+enum xr_status xr_remarks_worst(const struct xr_remark *remarks); /* XR_SUCCESS for none */
+
+#endif
