@@ -59,13 +59,16 @@ const struct xr_err *xr_ask(struct xr_leg *leg, struct xr_step *step,
         .account = ctx->target->account,
         .secret = question->auth == XR_AUTH_OAUTH ? ctx->token : ctx->password,
         .ignore_trust = leg->ignore_trust,
+        .unseen = ctx->unseen,
     };
 
     if (!leg->http)
         leg->http = xr_http_new(ctx->net);
     const struct xr_err *err =
         xr_http_perform(leg->http, leg->arena, &request, ctx->deadline, &trace, ret);
-    xr_step_exchange(step, trace.exchange);
+    leg->requests++;
+    if (trace.exchange)
+        xr_step_exchange(step, trace.exchange);
     if (!trace.stopped_by_policy)
         xr_leg_sent(leg, xr_receiver(leg->arena, leg->host, leg->address, leg->port),
             question->what, trace.ntlm_unanswered ? "none" : credentials_text(question->auth),
@@ -132,30 +135,28 @@ static const char *usable_text(const struct xr_ctx *ctx, struct xr_arena *arena)
 }
 
 enum xr_auth xr_choose_auth(
-    const struct xr_ctx *ctx, struct xr_step *step, const struct xr_http_response *response)
+    const struct xr_ctx *ctx, struct xr_step *step, const struct xr_challenge *challenge)
 {
-    struct xr_challenge challenge;
-
-    xr_challenge_parse(step->arena, response->headers, &challenge);
-    if (!challenge.any) {
+    if (!challenge->any) {
         (void)xr_error(step, XR_FINDING_LOGON_SCHEME_NOT_OFFERED,
             "The server answers 401 without saying how to log on (no WWW-Authenticate header).");
         return XR_AUTH_NONE;
     }
-    xr_step_detail(step, "Schemes offered", "%s", challenge.schemes);
-    if (challenge.ntlm && !fits_ntlm(ctx))
+    xr_step_detail(step, "Schemes offered", "%s", challenge->schemes);
+    if (challenge->ntlm && !fits_ntlm(ctx))
         xr_step_detail(
             step, "NTLM", "not used: this version sends account and password in ASCII only");
     for (const enum xr_auth *auth = ctx->target->auth; *auth; auth++)
-        if (offered(&challenge, *auth) && usable(ctx, *auth))
+        if (offered(challenge, *auth) && usable(ctx, *auth))
             return *auth;
     bool only_basic = ctx->target->auth[0] == XR_AUTH_BASIC && !ctx->target->auth[1];
     if (only_basic)
         (void)xr_error(step, XR_FINDING_LOGON_BASIC_UNAVAILABLE,
-            "Basic authentication is asked for, but the server offers %s only.", challenge.schemes);
+            "Basic authentication is asked for, but the server offers %s only.",
+            challenge->schemes);
     else
         (void)xr_error(step, XR_FINDING_LOGON_SCHEME_NOT_OFFERED,
-            "The server offers %s; usable here would be %s.", challenge.schemes,
+            "The server offers %s; usable here would be %s.", challenge->schemes,
             usable_text(ctx, step->arena));
     return XR_AUTH_NONE;
 }

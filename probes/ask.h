@@ -27,7 +27,7 @@ xr_must_check const struct xr_err *xr_ask_anonymously(struct xr_leg *leg, struct
  * allows over this leg. XR_AUTH_NONE: the step has its verdict.
  */
 enum xr_auth xr_choose_auth(
-    const struct xr_ctx *ctx, struct xr_step *step, const struct xr_http_response *response);
+    const struct xr_ctx *ctx, struct xr_step *step, const struct xr_challenge *challenge);
 
 /* To a credential: 401, or what says that the account is blocked (456) or its password too old
  * (457; MS-ASHTTP 2.2.2.1.1). */

@@ -214,7 +214,7 @@ static void ask_anonymously(struct xr_method *method, struct xr_leg *leg, const 
     }
     if (response.status == 401) {
         (void)xr_success(step, "Asks for a logon.");
-        method->challenge = response;
+        xr_challenge_parse(method->arena, response.headers, &method->challenge);
         method->url = *url;
         method->ready = leg;
         method->progress = XR_GOT_SERVICE;

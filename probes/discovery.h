@@ -39,7 +39,7 @@ struct xr_method {
     size_t legs_n;
     struct xr_leg *ready; /* may be asked with credentials; NULL: not */
     struct xr_url url;    /* where to ask */
-    struct xr_http_response challenge;
+    struct xr_challenge challenge;
     struct xr_sent *sent; /* what went out beside the legs: the question for the record */
     enum xr_progress progress;
     const char *led_to; /* the EWS URL, when it came so far */

@@ -1,11 +1,14 @@
 #include "probes/ews_call.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "analyzer/base/text.h"
 #include "analyzer/model/ews_codes.h"
 #include "probes/answers.h"
 #include "probes/faults.h"
+
+enum { DAY_S = 24 * 60 * 60 };
 
 static const char *operation_name(enum xr_ews_operation operation)
 {
@@ -78,6 +81,16 @@ static enum xr_status ews_forbidden(struct xr_step *step, const struct xr_http_r
     return status;
 }
 
+/* Retry-After in seconds (RFC 9110 10.2.3); the form with a date is not what Exchange sends. */
+static void note_retry_after(struct xr_ctx *ctx, const struct xr_http_response *response)
+{
+    const char *seconds = xr_http_header(response->headers, "Retry-After");
+    long value = seconds ? strtol(seconds, NULL, 10) : 0;
+
+    if ((response->status == 429 || response->status == 503) && value > 0 && value <= DAY_S)
+        ctx->back_off_ms = value * 1000;
+}
+
 static bool is_soap_status(int status)
 {
     return status == 200 || status == 500;
@@ -87,6 +100,7 @@ static bool is_soap_status(int status)
 static bool read_reply(struct xr_ctx *ctx, struct xr_step *step, const char *operation,
     const struct xr_http_response *response, struct xr_ews_reply *ret)
 {
+    note_retry_after(ctx, response);
     if (xr_is_refusal(response)) {
         (void)xr_refused(ctx, step, ctx->auth, response);
         return false;
@@ -169,6 +183,8 @@ enum xr_status xr_ews_error(
     if (wants_older_version(reply))
         code = XR_FINDING_EWS_VERSION_UNSUPPORTED;
     xr_step_decisive(step, reply->code ? reply->code : reply->text);
+    if (reply->back_off_ms > 0)
+        ctx->back_off_ms = reply->back_off_ms;
     if (reply->back_off_ms >= 0)
         xr_step_detail(step, "Asked to wait", "%lld ms", (long long)reply->back_off_ms);
     if (reply->other_address) {

@@ -26,6 +26,7 @@ struct xr_leg {
     struct xr_tls_session session; /* of that address */
     struct xr_http *http;
     struct xr_step *request; /* the child of all requests */
+    int64_t requests;        /* sent so far */
     struct xr_sent *sent, *last_sent;
 };
 

@@ -9,8 +9,10 @@
 static bool see_challenge(struct xr_ctx *ctx, struct xr_step *step)
 {
     struct xr_http_response response;
-    const struct xr_err *err = xr_ask_anonymously(ctx->ews_leg, step, &ctx->ews, &response);
 
+    if (ctx->challenge.any) /* a bulk check has asked once for all */
+        return true;
+    const struct xr_err *err = xr_ask_anonymously(ctx->ews_leg, step, &ctx->ews, &response);
     if (err) {
         (void)xr_fault_error(step, err);
         return false;
@@ -19,7 +21,13 @@ static bool see_challenge(struct xr_ctx *ctx, struct xr_step *step)
         (void)xr_answer_error(step, "The EWS address", &response);
         return false;
     }
-    ctx->auth = xr_choose_auth(ctx, step, &response);
+    xr_challenge_parse(ctx->arena, response.headers, &ctx->challenge);
+    return true;
+}
+
+static bool choose_scheme(struct xr_ctx *ctx, struct xr_step *step)
+{
+    ctx->auth = xr_choose_auth(ctx, step, &ctx->challenge);
     if (ctx->auth != XR_AUTH_NONE)
         ctx->run->facts.auth_scheme = xr_auth_name(ctx->auth);
     return ctx->auth != XR_AUTH_NONE;
@@ -73,8 +81,10 @@ static enum xr_status run(struct xr_ctx *ctx, struct xr_step *step)
     if (ctx->gate_closed_by)
         return xr_skipped(step, ctx->gate_closed_by,
             "Not tried: the credentials were refused already, and one wrong password is enough.");
-    ctx->version = xr_ews_versions;
-    if (!see_challenge(ctx, step) || !xr_ews_call(ctx, step, &call, &reply))
+    if (!ctx->version)
+        ctx->version = xr_ews_versions;
+    if (!see_challenge(ctx, step) || !choose_scheme(ctx, step) ||
+        !xr_ews_call(ctx, step, &call, &reply))
         return XR_ERROR;
     return judge(ctx, step, &reply);
 }

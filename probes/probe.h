@@ -7,6 +7,7 @@
 #include "analyzer/base/clock.h"
 #include "analyzer/base/secret.h"
 #include "analyzer/model/run.h"
+#include "analyzer/wire/challenge.h"
 #include "analyzer/wire/http.h"
 #include "analyzer/wire/net.h"
 
@@ -22,6 +23,7 @@ struct xr_ctx {
     struct xr_run *run;
     struct xr_deadline deadline; /* step_us is the step that runs now */
     int64_t step_ms;             /* how long one step may take */
+    bool unseen;                 /* nobody looks at the exchanges: none is captured */
 
     const char *mail_domain; /* of the target mailbox, as A-labels; filled by input */
     struct xr_url ews;       /* filled by input or autodiscover */
@@ -29,10 +31,12 @@ struct xr_ctx {
     const char *vouched;     /* host that an authenticated, verified answer named; NULL: none */
 
     struct xr_leg *ews_leg; /* the way to the EWS host and the session with it; from endpoint on */
-    enum xr_auth auth;      /* the scheme in use */
+    struct xr_challenge challenge; /* what the EWS address asks for; not "any": not asked yet */
+    enum xr_auth auth;             /* the scheme in use */
     const char *const *version;  /* the RequestServerVersion in use: points into xr_ews_versions */
     bool account_has_no_mailbox; /* noticed by logon */
 
+    int64_t back_off_ms; /* how long the server asked us to wait, in this run; 0: it did not */
     const char *gate_closed_by; /* id of the step in which a credential was refused; NULL: open */
 };
 
@@ -52,5 +56,9 @@ struct xr_test {
 };
 
 extern const struct xr_test *const xr_tests[]; /* ends with NULL */
+
+/* The parts of service-account that differ from user to user, for the bulk check: by
+ * impersonation; of a user who logs on himself; of one whose folder is not the Inbox. */
+extern const struct xr_test xr_test_mailbox, xr_test_own_mailbox, xr_test_own_folder;
 
 #endif

@@ -21,3 +21,15 @@ static const struct xr_test service_account = {
 };
 
 const struct xr_test *const xr_tests[] = { &service_account, NULL };
+
+static const struct xr_probe *const mailbox_probes[] = { &xr_probe_inbox, &xr_probe_smtp_address,
+    NULL };
+/* To log on is to open the own Inbox. */
+static const struct xr_probe *const own_mailbox_probes[] = { &xr_probe_logon,
+    &xr_probe_smtp_address, NULL };
+static const struct xr_probe *const own_folder_probes[] = { &xr_probe_logon, &xr_probe_inbox,
+    &xr_probe_smtp_address, NULL };
+
+const struct xr_test xr_test_mailbox = { "mailbox", "Mailbox", "", mailbox_probes };
+const struct xr_test xr_test_own_mailbox = { "own-mailbox", "Own mailbox", "", own_mailbox_probes };
+const struct xr_test xr_test_own_folder = { "own-folder", "Own folder", "", own_folder_probes };

@@ -12,6 +12,8 @@
 
 EMBED(xr_report_css, "report.css");
 EMBED(xr_report_js, "report.js");
+EMBED(xr_check_css, "check.css");
+EMBED(xr_check_js, "check.js");
 EMBED(xr_report_sprite, "sprite.svg");
 
 static struct xr_asset between(const char *from, const char *to)
@@ -27,6 +29,16 @@ struct xr_asset xr_asset_css(void)
 struct xr_asset xr_asset_js(void)
 {
     return between(xr_report_js, xr_report_js_end);
+}
+
+struct xr_asset xr_asset_check_css(void)
+{
+    return between(xr_check_css, xr_check_css_end);
+}
+
+struct xr_asset xr_asset_check_js(void)
+{
+    return between(xr_check_js, xr_check_js_end);
 }
 
 struct xr_asset xr_asset_sprite(void)

@@ -56,44 +56,60 @@ static void put_tab_icon(FILE *out, enum xr_status status)
         icons[status].color, icons[status].shape);
 }
 
-static void put_policy(FILE *out)
+static void put_hashes(FILE *out, const struct xr_asset *assets)
 {
+    for (size_t i = 0; assets[i].at; i++) {
+        (void)fputs(i ? " " : "", out);
+        put_hash(out, assets[i]);
+    }
+}
+
+static void put_policy(const struct xr_document *document)
+{
+    FILE *out = document->out;
+
     (void)fputs("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
                 "style-src ",
         out);
-    put_hash(out, xr_asset_css());
+    put_hashes(out, document->styles);
     (void)fputs("; script-src ", out);
-    put_hash(out, xr_asset_js());
+    put_hashes(out, document->scripts);
     (void)fputs("; img-src data:; base-uri 'none'; form-action 'none'\">\n", out);
 }
 
-static void put_title(FILE *out, const struct xr_run *run)
+static void put_embedded(FILE *out, const char *element, const struct xr_asset *assets)
 {
-    (void)fprintf(out, "<title>%s: ", xr_status_word(run->verdict.status));
-    xr_html_attribute(out, run->verdict.finding ? run->verdict.finding : run->test_title);
-    if (run->target->mailbox) {
-        (void)fputs(", ", out);
-        xr_html_attribute(out, run->target->mailbox);
+    for (; assets->at; assets++) {
+        (void)fprintf(out, "<%s>", element);
+        put_asset(out, *assets);
+        (void)fprintf(out, "</%s>\n", element);
     }
-    (void)fputs(" - exray</title>\n", out);
 }
 
-static void put_head(const struct xr_page *page)
+void xr_document_open(const struct xr_document *document)
 {
-    FILE *out = page->out;
+    FILE *out = document->out;
 
     (void)fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n", out);
-    put_policy(out);
+    put_policy(document);
     (void)fputs("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                 "<meta name=\"color-scheme\" content=\"light dark\">\n"
                 "<meta name=\"referrer\" content=\"no-referrer\">\n"
                 "<meta name=\"robots\" content=\"noindex\">\n",
         out);
-    put_title(out, page->run);
-    put_tab_icon(out, page->run->verdict.status);
-    (void)fputs("<style>", out);
-    put_asset(out, xr_asset_css());
-    (void)fputs("</style>\n</head>\n", out);
+    (void)fprintf(out, "<title>%s: ", xr_status_word(document->status));
+    xr_html_attribute(out, document->title);
+    (void)fputs(" - exray</title>\n", out);
+    put_tab_icon(out, document->status);
+    put_embedded(out, "style", document->styles);
+    (void)fputs("</head>\n<body>\n<a class=\"skip\" href=\"#main\">Skip to the report</a>\n", out);
+    put_asset(out, xr_asset_sprite());
+}
+
+void xr_document_close(const struct xr_document *document)
+{
+    put_embedded(document->out, "script", document->scripts);
+    (void)fputs("</body>\n</html>\n", document->out);
 }
 
 static void put_top(const struct xr_page *page)
@@ -152,8 +168,6 @@ static void put_body(const struct xr_page *page)
 {
     FILE *out = page->out;
 
-    (void)fputs("<body>\n<a class=\"skip\" href=\"#main\">Skip to the report</a>\n", out);
-    put_asset(out, xr_asset_sprite());
     (void)fputs("<header>\n", out);
     put_top(page);
     put_trust_banner(page);
@@ -166,19 +180,34 @@ static void put_body(const struct xr_page *page)
             SECTIONS[i]->write(page);
     (void)fputs("</main>\n</div>\n", out);
     put_footer(page);
-    (void)fputs("<script>", out);
-    put_asset(out, xr_asset_js());
-    (void)fputs("</script>\n</body>\n</html>\n", out);
+}
+
+static const char *title_of(const struct xr_run *run)
+{
+    const char *subject = run->verdict.finding ? run->verdict.finding : run->test_title;
+
+    return run->target->mailbox ? xr_printf(run->arena, "%s, %s", subject, run->target->mailbox)
+                                : subject;
 }
 
 static void write_html(FILE *out, const struct xr_run *run, const struct xr_style *style)
 {
+    const struct xr_asset styles[] = { xr_asset_css(), { NULL, 0 } };
+    const struct xr_asset scripts[] = { xr_asset_js(), { NULL, 0 } };
+    struct xr_document document = {
+        .out = out,
+        .status = run->verdict.status,
+        .title = title_of(run),
+        .styles = styles,
+        .scripts = scripts,
+    };
     struct xr_page page = { .out = out, .run = run };
 
     (void)style;
     xr_page_anchors(&page);
-    put_head(&page);
+    xr_document_open(&document);
     put_body(&page);
+    xr_document_close(&document);
 }
 
 const struct xr_report xr_report_html = {

@@ -1,6 +1,7 @@
 #ifndef XR_HTML_H
 #define XR_HTML_H
 
+#include "reports/assets.h"
 #include "reports/html_text.h"
 #include "reports/report.h"
 
@@ -19,6 +20,20 @@ struct xr_page {
 };
 
 extern const struct xr_report xr_report_html;
+
+/*
+ * html.c: the document around any page of ours. Its policy lets nothing run but
+ * the styles and scripts named here; both lists end with an asset at NULL.
+ */
+struct xr_document {
+    FILE *out;
+    enum xr_status status;
+    const char *title; /* of the tab, behind the status; may hold a stranger's text */
+    const struct xr_asset *styles, *scripts;
+};
+
+void xr_document_open(const struct xr_document *document);  /* up to the icons in <body> */
+void xr_document_close(const struct xr_document *document); /* the scripts and the end */
 
 /* html_page.c: what several sections need. */
 void xr_page_anchors(struct xr_page *page); /* gives every step its place */

@@ -62,7 +62,7 @@ SILENT = [{"layer": "http", "at": {"path": "/EWS/*"}, "do": "silent"}]
 @test
 def usage_errors_are_64_and_name_the_option(world):
     rows = [
-        (["frobnicate"], "frobnicate"), (["tset"], "'test'"), (["org", "list"], "not part of this version"),
+        (["frobnicate"], "frobnicate"), (["tset"], "'test'"), (["signin"], "not part of this version"),
         (["test", "nonsense"], "nonsense"), (["--version", "junk"], "--json"), (["test", "ssl-trust"], "not part of this version"),
         (["test", "service-account", "--mailbx", "a@b.test"], "--mailbox"),
         (["test", "service-account", "--mail", "a@b.test"], "--mail"),
@@ -109,7 +109,7 @@ def help_and_version(world):
         expect(done.returncode == 0 and done.stdout and not done.stderr, f"{words}: exit {done.returncode}")
     expect(json.loads(world.exray("--version", "--json").stdout)["name"] == "exray", "version as JSON")
     text = world.exray("test", "service-account", "--help").stdout
-    for later in ("--junit", "--har", "--outside", "--org"):
+    for later in ("--junit", "--har", "--outside"):
         expect(later not in text, f"--help names {later}, which is not delivered")
 
 

@@ -49,13 +49,13 @@ owners() {
             esac
         done
     done <<RULES
-curl/    analyzer/wire/http.c analyzer/wire/http_err.c analyzer/wire/http_err.h analyzer/wire/url.c analyzer/wire/start.c
+curl/    analyzer/wire/http.c analyzer/wire/http_err.c analyzer/wire/http_err.h analyzer/wire/http_timings.c analyzer/wire/http_timings.h analyzer/wire/url.c analyzer/wire/start.c
 libxml/  analyzer/wire/xml.c analyzer/wire/xml_scan.c analyzer/wire/start.c fixtures/xml.c fixtures/xml.h
 cjson/   analyzer/org/ reports/json.c fixtures/json.c fixtures/json.h fixtures/seen.c
 ares     analyzer/wire/dns.c analyzer/wire/start.c
 idn2     analyzer/base/text.c
 sqlite3  analyzer/org/store.c analyzer/org/store_sqlite.h analyzer/org/store_orgs.c analyzer/org/store_users.c analyzer/org/store_secrets.c analyzer/org/store_checks.c analyzer/org/store_schema.c
-openssl/ analyzer/org/vault.c analyzer/org/vault_key.c analyzer/wire/tls.c analyzer/wire/certificate.h analyzer/wire/certificate.c analyzer/wire/judge.c analyzer/wire/capture.c reports/html.c fixtures/
+openssl/ analyzer/org/vault.c analyzer/org/vault_key.c analyzer/wire/tls.c analyzer/wire/certificate.h analyzer/wire/certificate.c analyzer/wire/judge.c analyzer/wire/scrub.c reports/html.c fixtures/
 RULES
 }
 
@@ -72,8 +72,8 @@ banned() {
 
 # A secret has one way out, for those who must send it.
 secrets() {
-    grep -l 'xr_reveal(' $(ours '*.[ch]') | grep -vE '^(analyzer/base/secret.h|analyzer/wire/(http|capture).c|analyzer/org/vault(_key)?.c|tests/)' &&
-        complain "only wire/http.c, wire/capture.c and org/vault*.c may reveal a secret"
+    grep -l 'xr_reveal(' $(ours '*.[ch]') | grep -vE '^(analyzer/base/secret.h|analyzer/wire/(http|scrub).c|analyzer/org/vault(_key)?.c|tests/)' &&
+        complain "only wire/http.c, wire/scrub.c and org/vault*.c may reveal a secret"
     grep -n 'secret.h' analyzer/model/*.[ch] reports/*.[ch] analyzer/org/store*.[ch] && complain "what reports see has no secret in it"
     return 0
 }

@@ -21,6 +21,11 @@ bool xr_secret_is_ascii(struct xr_secret secret)
     return true;
 }
 
+struct xr_secret xr_secret_copy(struct xr_secret secret)
+{
+    return secret.bytes_ ? xr_secret_new(secret.bytes_, strlen(secret.bytes_)) : secret;
+}
+
 void xr_secret_done(struct xr_secret *secret)
 {
     if (secret->bytes_)

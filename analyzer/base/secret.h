@@ -14,6 +14,7 @@ struct xr_secret {
 
 /* Copies length bytes. Ends with xr_secret_done(), which overwrites them. */
 struct xr_secret xr_secret_new(const char *bytes, unsigned long length);
+struct xr_secret xr_secret_copy(struct xr_secret secret);
 void xr_secret_done(struct xr_secret *secret);
 
 static inline bool xr_secret_given(struct xr_secret secret)

@@ -11,6 +11,16 @@
 
 enum { HOST_MAX = 253, LABEL_MAX = 63, LOCAL_MAX = 64, REPLACEMENT = 0xfffd };
 
+/* Most text is ASCII: worth a quick way. */
+static size_t ascii_length(const unsigned char *at, size_t left)
+{
+    size_t n = 0;
+
+    while (n < left && at[n] >= 0x01 && at[n] <= 0x7f)
+        n++;
+    return n;
+}
+
 /* The length of the well-formed sequence at "at" (Unicode table 3-7), 0 if there is none. */
 static size_t sequence_length(const unsigned char *at, size_t left)
 {
@@ -48,10 +58,18 @@ const char *xr_utf8(struct xr_arena *arena, const char *bytes, size_t length)
 {
     static const char replacement[] = "\xef\xbf\xbd";
     const unsigned char *at = (const unsigned char *)bytes;
+    if (ascii_length(at, length) == length)
+        return xr_strndup(arena, bytes, length);
     char *copy = xr_alloc(arena, length * 3 + 1);
     char *to = copy;
 
     for (size_t i = 0; i < length;) {
+        size_t plain = ascii_length(at + i, length - i);
+        memcpy(to, bytes + i, plain);
+        to += plain;
+        i += plain;
+        if (i == length)
+            break;
         size_t n = sequence_length(at + i, length - i);
         memcpy(to, n ? bytes + i : replacement, n ? n : 3);
         to += n ? n : 3;
@@ -63,11 +81,14 @@ const char *xr_utf8(struct xr_arena *arena, const char *bytes, size_t length)
 uint32_t xr_utf8_next(const char **at)
 {
     const unsigned char *from = (const unsigned char *)*at;
-    size_t n = sequence_length(from, strnlen(*at, 4));
-    uint32_t code = n == 1 ? from[0] : n ? from[0] & (0xffu >> (n + 1)) : REPLACEMENT;
 
-    if (!from[0])
-        return 0;
+    if (from[0] <= 0x7f) { /* most of it is */
+        *at += from[0] != 0;
+        return from[0];
+    }
+    size_t n = sequence_length(from, strnlen(*at, 4));
+    uint32_t code = n ? from[0] & (0xffu >> (n + 1)) : REPLACEMENT;
+
     for (size_t i = 1; i < n; i++)
         code = code << 6 | (from[i] & 0x3f);
     *at += n ? n : 1;

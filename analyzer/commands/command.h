@@ -25,13 +25,27 @@ struct xr_command {
 extern const struct xr_command xr_commands[]; /* ends with name NULL */
 
 int xr_command_test(int argc, char **argv);
+int xr_command_check(int argc, char **argv);
 int xr_command_explain(int argc, char **argv);
 int xr_command_demo(int argc, char **argv);
+int xr_command_org(int argc, char **argv);
+int xr_command_user(int argc, char **argv);
+int xr_command_setup_plan(int argc, char **argv);
 
 /* Dispatches to a subcommand; --help and --version too. Returns the exit code. */
 int xr_main(int argc, char **argv);
 
 /* "exray: MESSAGE" on stderr; returns XR_EXIT_USAGE, so that a check ends with one line. */
 int xr_usage_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* The same for what is wrong elsewhere than in the usage, and with what strangers wrote made
+ * visible; returns "code". */
+int xr_failed(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* A line on stdout, with what strangers wrote made visible. */
+void xr_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* "exray: note: MESSAGE" on stderr: not wrong, but worth knowing. */
+void xr_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

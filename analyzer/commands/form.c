@@ -41,7 +41,7 @@ static int parse_auth(const struct xr_form *form, struct xr_target *ret)
                 form->auth.items[i]);
         ret->auth[n++] = rows[k].auth;
     }
-    if (!n && form->bearer_file)
+    if (!n && (form->bearer_file || form->with_token))
         ret->auth[n++] = XR_AUTH_OAUTH;
     if (!n)
         memcpy(ret->auth, by_password, sizeof(by_password));

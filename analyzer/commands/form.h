@@ -15,7 +15,8 @@ struct xr_form {
     const char *mailbox, *account, *ews_url, *folder, *folder_id, *impersonate, *impersonate_by;
     const char *password_file, *bearer_file, *keytab;
     long password_fd;
-    bool password_stdin, no_impersonation, ignore_trust;
+    bool password_stdin, password_prompt, with_token; /* with_token: from the store */
+    bool no_impersonation, ignore_trust;
     struct xr_list auth, allow_redirect;
     const char *dns_server, *proxy, *user_agent;
     struct xr_list resolve, connect_to, ca_file;
@@ -30,6 +31,7 @@ struct xr_form {
 
 extern const struct xr_option_group xr_form_options[];
 extern const struct xr_option xr_form_network[]; /* the rows of the group "Network" */
+extern const struct xr_option xr_form_store[];   /* the rows of the group "Store" */
 
 void xr_form_init(struct xr_form *form); /* the defaults */
 
@@ -39,5 +41,19 @@ int xr_form_net(struct xr_arena *arena, const struct xr_form *form, struct xr_ne
 /* From file, fd, stdin or a prompt without echo. Ends with xr_secret_done(). */
 int xr_form_secrets(
     const struct xr_form *form, struct xr_secret *ret_password, struct xr_secret *ret_token);
+/* Only what the options name; nothing is asked, nothing has to be given. */
+int xr_form_given_secrets(
+    const struct xr_form *form, struct xr_secret *ret_password, struct xr_secret *ret_token);
+/* "Password of jane@contoso.com: " on the terminal, without echo. 128 + signal when interrupted. */
+int xr_form_ask(const char *what, const char *whose, struct xr_secret *ret);
+/* The first line of a file. */
+int xr_form_secret_file(const char *path, struct xr_secret *ret);
+
+/*
+ * exray test --org: account, EWS URL, folder and mode of this mailbox's stored
+ * effective access go into the form, its secret into one of the two.
+ */
+int xr_form_from_store(struct xr_arena *arena, struct xr_form *form, struct xr_secret *ret_password,
+    struct xr_secret *ret_token);
 
 #endif

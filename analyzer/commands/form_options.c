@@ -1,32 +1,7 @@
-#include <stddef.h>
-
 #include "analyzer/commands/form.h"
+#include "analyzer/commands/option_rows.h"
 
 #define AT(field) offsetof(struct xr_form, field)
-#define TEXT(name, argument, about, field)                        \
-    {                                                             \
-        name, 0, argument, about, XR_OPTION_TEXT, AT(field), 0, 0 \
-    }
-#define FLAG(name, about, field)                              \
-    {                                                         \
-        name, 0, NULL, about, XR_OPTION_FLAG, AT(field), 0, 0 \
-    }
-#define LIST(name, argument, about, field)                        \
-    {                                                             \
-        name, 0, argument, about, XR_OPTION_LIST, AT(field), 0, 0 \
-    }
-#define NUMBER(name, argument, about, field, min, max)                  \
-    {                                                                   \
-        name, 0, argument, about, XR_OPTION_NUMBER, AT(field), min, max \
-    }
-#define LATER(name, argument)                           \
-    {                                                   \
-        name, 0, argument, "", XR_OPTION_LATER, 0, 0, 0 \
-    }
-#define END                                          \
-    {                                                \
-        NULL, 0, NULL, NULL, XR_OPTION_FLAG, 0, 0, 0 \
-    }
 
 /* clang-format off: a row a line */
 static const struct xr_option who[] = {
@@ -38,7 +13,7 @@ static const struct xr_option who[] = {
     TEXT("bearer-file", "F", "a ready access token (OAuth)", bearer_file),
     TEXT("keytab", "F", "a Kerberos keytab of the account", keytab),
     LIST("auth", "SCHEME", "basic, ntlm, negotiate or oauth; repeat in order of preference", auth),
-    LATER("org", "NAME"),
+    TEXT("org", "NAME", "account, secret and URL as stored for this mailbox ('exray org')", org),
     END,
 };
 
@@ -71,6 +46,13 @@ const struct xr_option xr_form_network[] = {
     END,
 };
 
+const struct xr_option xr_form_store[] = {
+    TEXT("store", "F", "the store (default: exray/store.db in the state folder)", stored.store),
+    TEXT("key-file", "F", "the key of the stored secrets", stored.key_file),
+    TEXT("passphrase-file", "F", "the passphrase of the stored secrets", stored.passphrase_file),
+    END,
+};
+
 static const struct xr_option output[] = {
     TEXT("format", "NAME", "stdout: tree (default), json or none", format),
     LIST("html", "F", "write the HTML report ('-': stdout)", html),
@@ -92,6 +74,7 @@ const struct xr_option_group xr_form_options[] = {
     { "Whose mailbox, and who opens it", who },
     { "What is tested", what },
     { "Network", xr_form_network },
+    { "Store (with --org)", xr_form_store },
     { "Output", output },
     { NULL, NULL },
 };

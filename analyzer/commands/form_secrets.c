@@ -1,10 +1,14 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
 
+#include "analyzer/base/text.h"
 #include "analyzer/commands/command.h"
 #include "analyzer/commands/form.h"
 
@@ -55,7 +59,7 @@ static int read_line(int fd, const char *name, struct xr_secret *ret)
     return XR_EXIT_INPUT;
 }
 
-static int read_file(const char *path, struct xr_secret *ret)
+int xr_form_secret_file(const char *path, struct xr_secret *ret)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
 
@@ -68,51 +72,108 @@ static int read_file(const char *path, struct xr_secret *ret)
     return code;
 }
 
-static int prompt(const char *account, struct xr_secret *ret)
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+    interrupted = number;
+}
+
+/* Signals come while we wait and at no other moment: one that came just before would go unseen.
+ * false: one came. */
+static bool wait_for_line(int fd)
+{
+    struct pollfd terminal = { .fd = fd, .events = POLLIN };
+    sigset_t signals, before;
+
+    (void)sigemptyset(&signals);
+    (void)sigaddset(&signals, SIGINT);
+    (void)sigaddset(&signals, SIGTERM);
+    (void)sigprocmask(SIG_BLOCK, &signals, &before);
+    while (!interrupted && ppoll(&terminal, 1, NULL, &before) < 0 && errno == EINTR)
+        continue;
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
+    return !interrupted;
+}
+
+/* A signal must not leave the terminal without its echo. */
+static int ask_silently(
+    int fd, const struct termios *before, const char *question, struct xr_secret *ret)
+{
+    struct sigaction action = { .sa_handler = on_signal }, old_int, old_term;
+    struct termios silent = *before;
+
+    interrupted = 0;
+    (void)sigaction(SIGINT, &action, &old_int);
+    (void)sigaction(SIGTERM, &action, &old_term);
+    silent.c_lflag &= ~(tcflag_t)ECHO;
+    (void)tcsetattr(fd, TCSAFLUSH, &silent);
+    (void)dprintf(fd, "%s", question);
+    int code = wait_for_line(fd) ? read_line(fd, "the terminal", ret) : 0;
+    (void)tcsetattr(fd, TCSAFLUSH, before);
+    (void)dprintf(fd, "\n");
+    (void)sigaction(SIGINT, &old_int, NULL);
+    (void)sigaction(SIGTERM, &old_term, NULL);
+    return interrupted ? 128 + interrupted : code;
+}
+
+static int missing(const char *what)
+{
+    if (!strcmp(what, "Password"))
+        return xr_usage_error("the password is missing: give --password-file, --password-fd or "
+                              "--password-stdin");
+    return xr_usage_error("the passphrase is missing: give --passphrase-file");
+}
+
+int xr_form_ask(const char *what, const char *whose, struct xr_secret *ret)
 {
     int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-    struct termios before, silent;
+    struct termios before;
 
     if (fd < 0 || tcgetattr(fd, &before)) {
         if (fd >= 0)
             (void)close(fd);
-        return xr_usage_error("the password is missing: give --password-file, --password-fd or "
-                              "--password-stdin");
+        return missing(what);
     }
-    silent = before;
-    silent.c_lflag &= ~(tcflag_t)ECHO;
-    (void)dprintf(fd, "Password of %s: ", account);
-    (void)tcsetattr(fd, TCSAFLUSH, &silent);
-    int code = read_line(fd, "the terminal", ret);
-    (void)tcsetattr(fd, TCSAFLUSH, &before);
-    (void)dprintf(fd, "\n");
+    struct xr_arena *arena = xr_arena_new();
+    const char *question = xr_printf(arena, "%s of %s: ", what, xr_visible(arena, whose));
+    int code = ask_silently(fd, &before, question, ret);
+    xr_arena_free(arena);
     (void)close(fd);
     return code;
+}
+
+int xr_form_given_secrets(
+    const struct xr_form *form, struct xr_secret *ret_password, struct xr_secret *ret_token)
+{
+    int sources = (form->password_file != NULL) + (form->password_fd >= 0) + form->password_stdin +
+                  form->password_prompt;
+
+    if (sources > 1)
+        return xr_usage_error("--password-file, --password-fd, --password-stdin%s exclude one "
+                              "another",
+            form->password_prompt ? " and --password-prompt" : "");
+    if (form->bearer_file) {
+        int code = xr_form_secret_file(form->bearer_file, ret_token);
+        if (code)
+            return code;
+    }
+    if (form->password_file)
+        return xr_form_secret_file(form->password_file, ret_password);
+    if (form->password_fd >= 0)
+        return read_line((int)form->password_fd, "--password-fd", ret_password);
+    if (form->password_stdin)
+        return read_line(STDIN_FILENO, "standard input", ret_password);
+    return 0;
 }
 
 int xr_form_secrets(
     const struct xr_form *form, struct xr_secret *ret_password, struct xr_secret *ret_token)
 {
-    int sources = (form->password_file != NULL) + (form->password_fd >= 0) + form->password_stdin;
+    int code = xr_form_given_secrets(form, ret_password, ret_token);
 
-    if (sources > 1)
-        return xr_usage_error(
-            "--password-file, --password-fd and --password-stdin exclude one another");
-    if (form->bearer_file) {
-        int code = read_file(form->bearer_file, ret_token);
-        if (code)
-            return code;
-    }
-    if (form->password_file)
-        return read_file(form->password_file, ret_password);
-    if (form->password_fd >= 0)
-        return read_line((int)form->password_fd, "--password-fd", ret_password);
-    if (form->password_stdin)
-        return read_line(STDIN_FILENO, "standard input", ret_password);
-    if (form->bearer_file || form->keytab)
-        return 0;
-    if (form->no_input)
-        return xr_usage_error("the password is missing: give --password-file, --password-fd or "
-                              "--password-stdin");
-    return prompt(form->account, ret_password);
+    if (code || xr_secret_given(*ret_password) || form->bearer_file || form->keytab)
+        return code;
+    return form->no_input ? missing("Password")
+                          : xr_form_ask("Password", form->account, ret_password);
 }

@@ -28,9 +28,15 @@ static bool is_replaceable(const char *path)
     return lstat(path, &info) ? errno == ENOENT : S_ISREG(info.st_mode) || S_ISLNK(info.st_mode);
 }
 
+/* What is written, and how it ended. */
+struct writing {
+    int (*write)(FILE *out, void *arg);
+    void *arg;
+    int told; /* the exit code of a writer that has told its failure itself */
+};
+
 /* 0, or an errno. */
-static int write_and_sync(
-    int fd, const struct xr_report *report, const struct xr_run *run, const struct xr_style *style)
+static int write_and_sync(int fd, struct writing *writing)
 {
     FILE *out = fdopen(fd, "w");
 
@@ -40,7 +46,7 @@ static int write_and_sync(
         return code;
     }
     errno = 0;
-    report->write(out, run, style);
+    writing->told = writing->write(out, writing->arg);
     bool bad = fflush(out) || ferror(out) || fsync(fd);
     int code = bad ? (errno ? errno : EIO) : 0;
     if (fclose(out) && !code)
@@ -48,24 +54,62 @@ static int write_and_sync(
     return code;
 }
 
-int xr_output(const struct xr_report *report, const struct xr_run *run, const char *path)
+static int write_stdout(struct writing *writing)
 {
-    struct xr_style plain = { 0 };
+    int code = writing->write(stdout, writing->arg);
 
-    if (!strcmp(path, "-")) {
-        report->write(stdout, run, &plain);
-        return fflush(stdout) || ferror(stdout) ? failed("standard output", errno) : 0;
-    }
-    if (!is_replaceable(path))
-        return not_a_file(path);
-    char *temporary = xr_printf(run->arena, "%s.XXXXXX", path);
+    if (code)
+        return code;
+    return fflush(stdout) || ferror(stdout) ? failed("standard output", errno) : 0;
+}
+
+static int write_beside(const char *path, char *temporary, struct writing *writing)
+{
     int fd = mkostemp(temporary, O_CLOEXEC); /* O_EXCL and 0600 */
+
     if (fd < 0)
         return failed(path, errno);
-    int code = write_and_sync(fd, report, run, &plain);
-    if (!code && rename(temporary, path))
+    int code = write_and_sync(fd, writing);
+    if (!code && !writing->told && rename(temporary, path))
         code = errno;
-    if (code)
+    if (code || writing->told)
         (void)unlink(temporary);
+    if (writing->told)
+        return writing->told;
     return code ? failed(path, code) : 0;
+}
+
+int xr_write_file(const char *path, int (*write)(FILE *out, void *arg), void *arg)
+{
+    struct writing writing = { .write = write, .arg = arg };
+
+    if (!strcmp(path, "-"))
+        return write_stdout(&writing);
+    if (!is_replaceable(path))
+        return not_a_file(path);
+    struct xr_arena *arena = xr_arena_new();
+    int code = write_beside(path, xr_printf(arena, "%s.XXXXXX", path), &writing);
+    xr_arena_free(arena);
+    return code;
+}
+
+struct rendering {
+    const struct xr_report *report;
+    const struct xr_run *run;
+};
+
+static int render(FILE *out, void *arg)
+{
+    const struct rendering *rendering = arg;
+    struct xr_style plain = { 0 };
+
+    rendering->report->write(out, rendering->run, &plain);
+    return 0;
+}
+
+int xr_output(const struct xr_report *report, const struct xr_run *run, const char *path)
+{
+    struct rendering rendering = { report, run };
+
+    return xr_write_file(path, render, &rendering);
 }

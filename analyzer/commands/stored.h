@@ -1,6 +1,8 @@
 #ifndef XR_STORED_H
 #define XR_STORED_H
 
+#include <stdbool.h>
+
 #include "analyzer/org/access.h"
 #include "analyzer/org/store.h"
 #include "analyzer/org/vault.h"
@@ -23,8 +25,9 @@ struct xr_stored {
 
 /*
  * Each returns 0, or an exit code after telling why on stderr: 78 for what is
- * wrong with store, key or the name of an organisation or user, 69 for a full disk or
- * a locked store, 64 for usage.
+ * wrong with store, key or the name of an organisation or user, 69 for a full disk,
+ * 75 for a store that another program keeps locked, 66 for a passphrase file that cannot be
+ * read, 64 for usage.
  */
 int xr_stored_open(
     struct xr_stored *stored, struct xr_arena *arena, const struct xr_stored_options *options);
@@ -37,6 +40,10 @@ int xr_stored_user(
 /* The secret that this user's effective access uses. Without one: 78, naming what is missing. */
 int xr_stored_secret(struct xr_stored *stored, const struct xr_org *org, const struct xr_user *user,
     const struct xr_effective *effective, struct xr_secret *ret);
+
+/* Where the key of this store comes from; asks for the passphrase if the store wants one. Ends with
+ * xr_secret_done(&ret->passphrase). */
+int xr_stored_key_source(struct xr_stored *stored, struct xr_key_source *ret);
 
 int xr_stored_error(const struct xr_store_err *err);
 int xr_stored_vault_error(const struct xr_vault_err *err);

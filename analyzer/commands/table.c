@@ -10,6 +10,14 @@
 const struct xr_command xr_commands[] = {
     { "test", "test TEST [options]", "run one test; 'exray test --list' prints them",
         xr_command_test },
+    { "org", "org COMMAND", "organisations: mailbox access type, account, secrets, EWS URL",
+        xr_command_org },
+    { "user", "user COMMAND", "the users of an organisation, and what is special about them",
+        xr_command_user },
+    { "check", "check ORG [options]", "can every user of an organisation be reached? in bulk",
+        xr_command_check },
+    { "setup-plan", "setup-plan ORG", "script and checklist for Exchange; after a check: --fix",
+        xr_command_setup_plan },
     { "explain", "explain [FINDING]", "cause, remedy and commands of a finding; alone: the list",
         xr_command_explain },
     { "demo", "demo", "a healthy and a broken simulated Exchange, diagnosed; writes both reports",
@@ -18,8 +26,8 @@ const struct xr_command xr_commands[] = {
 };
 
 /* Commands of the contract that a later version brings. */
-static const char *const not_yet[] = { "org", "user", "check", "setup-plan", "signin", "render",
-    "diff", "merge", "redact", "doctor", "serve", "completion", NULL };
+static const char *const not_yet[] = { "signin", "render", "diff", "merge", "redact", "doctor",
+    "serve", "completion", NULL };
 
 int xr_usage_error(const char *fmt, ...)
 {
@@ -31,6 +39,43 @@ int xr_usage_error(const char *fmt, ...)
     (void)fputc('\n', stderr);
     va_end(args);
     return XR_EXIT_USAGE;
+}
+
+/* One line, whatever the text holds. */
+static void say(FILE *out, const char *before, const char *fmt, va_list args)
+{
+    struct xr_arena *arena = xr_arena_new();
+
+    (void)fprintf(out, "%s%s\n", before, xr_visible(arena, xr_vprintf(arena, fmt, args)));
+    xr_arena_free(arena);
+}
+
+int xr_failed(int code, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    say(stderr, "exray: ", fmt, args);
+    va_end(args);
+    return code;
+}
+
+void xr_note(const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    say(stderr, "exray: note: ", fmt, args);
+    va_end(args);
+}
+
+void xr_say(const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    say(stdout, "", fmt, args);
+    va_end(args);
 }
 
 static int help(void)

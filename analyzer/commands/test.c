@@ -1,8 +1,6 @@
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netdb.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,29 +11,13 @@
 #include "analyzer/commands/command.h"
 #include "analyzer/commands/form.h"
 #include "analyzer/commands/output.h"
+#include "analyzer/commands/screen.h"
+#include "analyzer/commands/signals.h"
 #include "analyzer/run/engine.h"
 #include "analyzer/wire/start.h"
 #include "analyzer/wire/tls.h"
 
 enum { ADDRESSES_SHOWN = 8 };
-
-static atomic_int caught;
-
-/* The second signal ends at once: whoever presses twice means it. */
-static void on_signal(int number)
-{
-    if (atomic_exchange(&caught, number))
-        _exit(128 + number);
-    xr_cancel();
-}
-
-static void catch_signals(void)
-{
-    struct sigaction action = { .sa_handler = on_signal };
-
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
-}
 
 static struct xr_origin origin(struct xr_arena *arena, const struct xr_net *net)
 {
@@ -98,7 +80,6 @@ static bool goes_to_stdout(const struct xr_list *list)
 static int parse_screen(const struct xr_form *form, struct screen *ret)
 {
     static const char *const later[] = { "nagios", "prometheus", "junit", "rca-xml", NULL };
-    const char *no_color = getenv("NO_COLOR"), *terminal = getenv("TERM");
     const char *format = form->format;
 
     if (!format) /* a report on stdout must stand alone there */
@@ -111,10 +92,9 @@ static int parse_screen(const struct xr_form *form, struct screen *ret)
     if (!ret->report && strcmp(format, "none"))
         return xr_usage_error("--format takes tree, json or none, not '%s'", format);
     ret->style.verbose = form->quiet ? -1 : form->verbose;
-    ret->style.color = isatty(STDOUT_FILENO) && !form->no_color && !(no_color && *no_color) &&
-                       !(terminal && !strcmp(terminal, "dumb"));
-    ret->progress = ret->report && ret->report->live && !form->quiet && isatty(STDOUT_FILENO) &&
-                    !(terminal && !strcmp(terminal, "dumb"));
+    ret->style.color = xr_screen_has_color(form->no_color);
+    ret->progress = ret->report && ret->report->live && !form->quiet &&
+                    xr_screen_is_terminal(STDOUT_FILENO);
     if (form->fail_on && strcmp(form->fail_on, "warning"))
         return xr_usage_error("--fail-on takes warning, not '%s'", form->fail_on);
     return 0;
@@ -156,7 +136,7 @@ static bool ran_out_of_time(const struct xr_step *step)
 static int exit_code(const struct xr_form *form, const struct xr_run *run)
 {
     const char *finding = run->verdict.finding ? run->verdict.finding : "";
-    int signal_number = atomic_load(&caught);
+    int signal_number = xr_signals_caught();
 
     if (signal_number)
         return 128 + signal_number;
@@ -214,6 +194,7 @@ static int run_test(const struct xr_test *test, const struct xr_form *form, stru
     struct xr_listener listener = { on_step_started, on_step_ended, screen };
 
     xr_run_test(&ctx, test, &listener);
+    xr_run_done(&ctx);
     int code = write_all(form, screen, &run);
     return code ? code : exit_code(form, &run);
 }
@@ -247,14 +228,16 @@ static int test_with(const struct xr_test *test, int argc, char **argv)
         code = xr_usage_error("'%s' is not an option", argv[rest]);
     if (!code)
         code = parse_screen(&form, &screen);
+    xr_signals_catch(); /* before a prompt: Ctrl-C there must give the terminal its echo back */
+    if (!code && form.org)
+        code = xr_form_from_store(session.arena, &form, &session.password, &session.token);
     if (!code)
         code = xr_form_target(session.arena, &form, &target);
     if (!code)
         code = xr_form_net(session.arena, &form, &session.net);
-    catch_signals(); /* before the prompt: Ctrl-C there must give the terminal its echo back */
-    if (!code)
+    if (!code && !form.org)
         code = xr_form_secrets(&form, &session.password, &session.token);
-    int signal_number = atomic_load(&caught);
+    int signal_number = xr_signals_caught();
     if (code || signal_number)
         return signal_number ? 128 + signal_number : code;
     xr_wire_start();

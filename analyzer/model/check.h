@@ -51,7 +51,8 @@ struct xr_check_group {
     const char *ews_url_from, *server_product, *server_version, *auth_scheme; /* NULL: not known */
     int64_t certificate_expires_ms; /* since 1970; 0: not known */
     int64_t users;
-    const char *finding; /* what stopped the whole group; NULL: nothing did */
+    const char *finding; /* what stopped the whole group, or is to be known about it; or NULL */
+    enum xr_status status;
     const char *message;
 };
 
@@ -90,8 +91,9 @@ struct xr_check {
     size_t cause_count;
     const struct xr_check_group *groups;
     const struct xr_remark *remarks; /* of the organisation */
-    int64_t requests, back_offs;     /* sent; answers that asked us to wait */
-    int64_t median_us, p99_us;       /* of the users' elapsed_us; -1: no user */
+    int64_t bulk_us; /* of elapsed_us: the part in which the users were checked, side by side */
+    int64_t requests, back_offs; /* sent; answers that asked us to wait */
+    int64_t median_us, p99_us;   /* of the users' elapsed_us; -1: no user */
     int jobs;
 };
 

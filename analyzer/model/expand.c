@@ -88,6 +88,16 @@ static bool add_value(struct xr_buf *buf, const char *value, enum xr_shell shell
     return true;
 }
 
+const char *xr_quote(struct xr_arena *arena, const char *value, enum xr_shell shell)
+{
+    xr_auto_buf buf;
+
+    xr_buf_init(&buf, EXPANDED_MAX);
+    if (!add_value(&buf, value, shell) || buf.overflow)
+        return NULL;
+    return xr_strndup(arena, buf.at, buf.length);
+}
+
 const char *xr_expand(
     struct xr_arena *arena, const char *text, const struct xr_slots *slots, enum xr_shell shell)
 {

@@ -20,4 +20,11 @@ struct xr_slots {
 const char *xr_expand(
     struct xr_arena *arena, const char *text, const struct xr_slots *slots, enum xr_shell shell);
 
+/*
+ * One value, quoted for the shell as above; for XR_SHELL_NONE as it is. NULL:
+ * it has a control or invisible character, or is too long; it must not stand in
+ * a command.
+ */
+const char *xr_quote(struct xr_arena *arena, const char *value, enum xr_shell shell);
+
 #endif

@@ -20,11 +20,11 @@ static const struct {
 
 enum { LESSONS = sizeof(lessons) / sizeof(*lessons) };
 
-static const struct xr_step *worst_step(const struct xr_run *run)
+static const struct xr_step *worst_step(const struct xr_step *first, const struct xr_step *end)
 {
     const struct xr_step *worst = NULL;
 
-    for (const struct xr_step *step = run->root->first; step; step = step->next)
+    for (const struct xr_step *step = first; step != end; step = step->next)
         if (!worst || step->status > worst->status)
             worst = step;
     return worst;
@@ -194,13 +194,22 @@ static const char *success_title(const struct xr_run *run)
         run->target->mailbox, run->target->impersonation ? " by impersonation" : "");
 }
 
+const struct xr_finding *xr_verdict_cause(const struct xr_step *first, const struct xr_step *end,
+    const struct xr_step **ret_step, const char **ret_host)
+{
+    const struct xr_step *step = worst_step(first, end);
+
+    *ret_step = step;
+    *ret_host = NULL;
+    return step && step->status >= XR_WARNING ? cause_of(step, step->status, ret_host) : NULL;
+}
+
 void xr_verdict(struct xr_run *run)
 {
     static const struct xr_advice nothing_to_do[] = { { NULL, NULL, NULL, NULL } };
-    const struct xr_step *step = worst_step(run);
-    const char *host = NULL;
-    const struct xr_finding *finding =
-        step && step->status >= XR_WARNING ? cause_of(step, step->status, &host) : NULL;
+    const struct xr_step *step;
+    const char *host;
+    const struct xr_finding *finding = xr_verdict_cause(run->root->first, NULL, &step, &host);
 
     count_steps(run);
     run->verdict = (struct xr_verdict){

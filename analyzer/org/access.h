@@ -74,7 +74,13 @@ struct xr_effective {
 /*
  * Account and secret come as a pair: a user with an account of his own never
  * gets the organisation's password. Microsoft 365 without a URL uses the one
- * address of Exchange Online.
+ * address of Exchange Online. What a type refuses does not count, though it is set.
+ *
+ * "inherit" means password, exchange-impersonation or the organisation's token;
+ * under exchange-impersonation its account, password and URL may be overridden
+ * as in the type of that name. A user of type oauth under Microsoft 365 logs on with
+ * a token of his own when there is one; once that was invalidated he has none, and
+ * is not opened with the organisation's instead.
  */
 struct xr_effective xr_effective(const struct xr_org *org, const struct xr_user *user);
 

@@ -11,6 +11,10 @@
  * function that changes something is one transaction: after a crash the old or
  * the new state is there, never a mixture. A store is used by one thread at a
  * time; other processes may use the same file.
+ *
+ * Names and addresses are unique, and ordered, with the letter case of ASCII
+ * ignored. A file is not trusted: what exray never stores (a longer text, an
+ * unknown word, a view or trigger) is XR_STORE_CORRUPT, never a crash.
  */
 enum xr_store_fault {
     XR_STORE_NOT_FOUND,  /* no such organisation, user, secret or check */
@@ -23,6 +27,7 @@ enum xr_store_fault {
     XR_STORE_FULL, /* disk full, quota */
     XR_STORE_READ_ONLY,
     XR_STORE_IO,
+    XR_STORE_REFUSED, /* a value that no record may have: text names it; nothing was changed */
 };
 
 /* NULL means success. text is a phrase that names the file (or the record) and the cause. */
@@ -33,7 +38,13 @@ struct xr_store_err {
 
 struct xr_store;
 
-/* Makes the file, 0600, and its folders, 0700, when they are not there. */
+/*
+ * Makes the file, 0600, and its folders, 0700, when they are not there; an
+ * empty file becomes a store. A file of our own with wider permissions is closed to
+ * others. The file must not be a symbolic link (its folders may be). What an
+ * older exray made is brought to this version, as one transaction. What cannot be
+ * written is opened for reading; saving is XR_STORE_READ_ONLY then.
+ */
 xr_must_check const struct xr_store_err *xr_store_open(
     struct xr_arena *arena, const char *path, struct xr_store **ret);
 void xr_store_close(struct xr_store *store); /* NULL is fine */
@@ -47,8 +58,13 @@ xr_must_check const struct xr_store_err *xr_store_org(
 /* All, by name; *ret_n of them. */
 xr_must_check const struct xr_store_err *xr_store_orgs(
     struct xr_store *store, struct xr_arena *arena, struct xr_org **ret, size_t *ret_n);
-/* org->id 0: adds, and sets id, uid (when NULL) and generation. Else saves what was read with that
- * generation, and moves it on; XR_STORE_STALE when it was not the newest. */
+/*
+ * org->id 0: adds, and sets id, uid (when NULL) and generation. Else saves what was read with that
+ * generation, and moves it on; XR_STORE_STALE when it was not the newest. When no field differs
+ * nothing is written, and generation, changed_ms and the audit trail stay as they are. Secrets are
+ * not part of it: "has" is not looked at, and storing a secret does not move the generation.
+ * *org changes on success only.
+ */
 xr_must_check const struct xr_store_err *xr_store_save_org(
     struct xr_store *store, struct xr_arena *arena, struct xr_org *org);
 /* With its users, secrets and results. */
@@ -59,8 +75,11 @@ xr_must_check const struct xr_store_err *xr_store_remove_org(
 
 xr_must_check const struct xr_store_err *xr_store_user(struct xr_store *store,
     struct xr_arena *arena, int64_t org_id, const char *email, struct xr_user *ret);
+/* As xr_store_save_org(). invalidated_ms is not saved: see xr_store_invalidate() and
+ * xr_store_put_secret(). Under a new address a user stays in the unfinished check. */
 xr_must_check const struct xr_store_err *xr_store_save_user(
     struct xr_store *store, struct xr_arena *arena, struct xr_user *user);
+/* With its secrets. Results stay in the reports of checks until the next check begins. */
 xr_must_check const struct xr_store_err *xr_store_remove_user(
     struct xr_store *store, struct xr_arena *arena, const struct xr_user *user);
 xr_must_check const struct xr_store_err *xr_store_user_count(
@@ -77,7 +96,9 @@ xr_must_check const struct xr_store_err *xr_store_users(struct xr_store *store,
 
 /* ---- many changes as one ---- */
 
-/* Everything between is one transaction; xr_store_roll_back() undoes it. Do not nest. */
+/* Everything between is one transaction; xr_store_roll_back() undoes it. Do not nest. After
+ * XR_STORE_NOT_FOUND, EXISTS, STALE or REFUSED it can go on; after any other error it cannot: the
+ * commit then returns that error and rolls back. */
 xr_must_check const struct xr_store_err *xr_store_begin(
     struct xr_store *store, struct xr_arena *arena);
 xr_must_check const struct xr_store_err *xr_store_commit(
@@ -94,7 +115,8 @@ struct xr_sealed {
     size_t length;
 };
 
-/* length 0 removes it. Part of the record: counts as its change in the audit trail ("changed"). */
+/* length 0 removes it. Part of the record: counts as its change in the audit trail ("changed"), and
+ * a new one ends invalidated_ms; the generation stays. XR_STORE_NOT_FOUND: no such uid. */
 xr_must_check const struct xr_store_err *xr_store_put_secret(
     struct xr_store *store, struct xr_arena *arena, const struct xr_sealed *sealed);
 /* XR_STORE_NOT_FOUND: there is none. */
@@ -105,7 +127,12 @@ xr_must_check const struct xr_store_err *xr_store_secret(struct xr_store *store,
 xr_must_check const struct xr_store_err *xr_store_secrets(struct xr_store *store,
     struct xr_arena *arena, const struct xr_sealed *after, size_t most, struct xr_sealed *ret,
     size_t *ret_n);
-/* Deletes the secrets of a user and notes when (FEATURES D8). */
+/* The same secret, sealed with another key: no change of the record, so the audit trail says
+ * nothing. XR_STORE_NOT_FOUND: it is not there any more. */
+xr_must_check const struct xr_store_err *xr_store_reseal(
+    struct xr_store *store, struct xr_arena *arena, const struct xr_sealed *sealed);
+/* Deletes the secrets of a user and notes when (FEATURES D8). XR_STORE_NOT_FOUND: the user has
+ * none of his own. */
 xr_must_check const struct xr_store_err *xr_store_invalidate(
     struct xr_store *store, struct xr_arena *arena, struct xr_user *user);
 
@@ -145,7 +172,9 @@ struct xr_check_entry {
  * that nothing supersedes stay: they are the last results of their users. */
 xr_must_check const struct xr_store_err *xr_store_check_begin(struct xr_store *store,
     struct xr_arena *arena, int64_t org_id, int64_t started_wall_ms, int64_t *ret_check);
-/* In batches, before the first result; replaces a former lane of the same user. */
+/* In batches, before the first result; replaces a former lane of the same user. Users who are not
+ * of the organisation (any more) are passed over. XR_STORE_NOT_FOUND, also below: the check has
+ * ended, or a newer one took its place. */
 xr_must_check const struct xr_store_err *xr_store_check_select(struct xr_store *store,
     struct xr_arena *arena, int64_t check, const struct xr_check_entry *entries, size_t n);
 /* The newest unfinished check; XR_STORE_NOT_FOUND: none. */
@@ -156,13 +185,16 @@ xr_must_check const struct xr_store_err *xr_store_check_unfinished(struct xr_sto
 xr_must_check const struct xr_store_err *xr_store_check_pending(struct xr_store *store,
     struct xr_arena *arena, int64_t check, int lane, const char *after, size_t most,
     struct xr_user *ret, size_t *ret_n);
-/* As one transaction. ids[i] belongs to users[i]. */
+/* As one transaction. ids[i] belongs to users[i]; who was removed meanwhile is passed over. The
+ * address is that of the selection. Texts longer than XR_FIELD_MAX are cut. */
 xr_must_check const struct xr_store_err *xr_store_check_results(struct xr_store *store,
     struct xr_arena *arena, int64_t check, const int64_t *ids, const struct xr_check_user *users,
     size_t n);
 xr_must_check const struct xr_store_err *xr_store_check_end(
     struct xr_store *store, struct xr_arena *arena, int64_t check);
-/* ret->selected, summary, causes, cause_count, median_us, p99_us. */
+/* ret->selected, summary, causes, cause_count, median_us, p99_us (of those who were asked: without
+ * the skipped ones). A finding that this catalogue does not know counts as ews.error, here and in
+ * rows, where it also becomes "code". */
 xr_must_check const struct xr_store_err *xr_store_check_sums(
     struct xr_store *store, struct xr_arena *arena, int64_t check, struct xr_check *ret);
 
@@ -183,7 +215,7 @@ xr_must_check const struct xr_store_err *xr_store_rows_done(struct xr_store_rows
 xr_must_check const struct xr_store_err *xr_store_last_result(
     struct xr_store *store, struct xr_arena *arena, int64_t user_id, struct xr_check_user *ret);
 /* Forgets the last results of a user, or of all users of an organisation (user_id 0): after a new
- * password they say nothing any more. */
+ * password they say nothing any more. In an unfinished check they are pending again. */
 xr_must_check const struct xr_store_err *xr_store_forget_results(
     struct xr_store *store, struct xr_arena *arena, int64_t org_id, int64_t user_id);
 

@@ -99,7 +99,8 @@ static void run_probe(struct xr_ctx *ctx, const struct xr_test *test, const stru
         listener->step_ended(listener->arg, step);
 }
 
-void xr_run_test(struct xr_ctx *ctx, const struct xr_test *test, const struct xr_listener *listener)
+void xr_run_steps(
+    struct xr_ctx *ctx, const struct xr_test *test, const struct xr_listener *listener)
 {
     struct xr_run *run = ctx->run;
 
@@ -111,8 +112,18 @@ void xr_run_test(struct xr_ctx *ctx, const struct xr_test *test, const struct xr
     run->facts.total_count = run->facts.unread_count = -1;
     for (const struct xr_probe *const *probe = test->probes; *probe; probe++)
         run_probe(ctx, test, *probe, listener);
-    xr_verdict(run);
     run->elapsed_us = xr_now_us() - run->started_us;
+}
+
+void xr_run_test(struct xr_ctx *ctx, const struct xr_test *test, const struct xr_listener *listener)
+{
+    xr_run_steps(ctx, test, listener);
+    xr_verdict(ctx->run);
+}
+
+void xr_run_done(struct xr_ctx *ctx)
+{
     if (ctx->ews_leg)
         xr_leg_done(ctx->ews_leg);
+    ctx->ews_leg = NULL;
 }

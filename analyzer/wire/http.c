@@ -8,6 +8,8 @@
 #include "analyzer/base/text.h"
 #include "analyzer/wire/capture.h"
 #include "analyzer/wire/http_err.h"
+#include "analyzer/wire/http_timings.h"
+#include "analyzer/wire/scrub.h"
 
 enum { FIRST_STATUS = 100 };
 
@@ -26,6 +28,7 @@ struct transfer {
     struct xr_arena *arena;
     const struct xr_http_request *request;
     struct xr_deadline deadline;
+    struct xr_scrubber *scrubber;
     size_t header_bytes, header_lines;
     struct xr_header *sent, *received, **received_end;
     bool too_large, stopped, ntlm_begun, ntlm_asked_again;
@@ -65,6 +68,7 @@ void xr_http_free(struct xr_http *http)
     curl_easy_cleanup(http->easy);
     (void)curl_multi_cleanup(http->multi);
     xr_buf_done(&http->body);
+    xr_arena_free(http->watch.arena);
     free(http);
 }
 
@@ -126,7 +130,7 @@ static size_t on_header(char *bytes, size_t size, size_t n, void *arg)
         begin_leg(transfer);
         return size * n;
     }
-    xr_scrub(bytes, length, transfer->request->account, transfer->request->secret);
+    xr_scrub(transfer->scrubber, bytes, length);
     struct xr_header *header = xr_capture_header(transfer->arena, bytes, length);
     if (!header)
         return size * n;
@@ -176,9 +180,16 @@ static int on_debug(CURL *easy, curl_infotype type, char *bytes, size_t length, 
         return 0;
     size_t first =
         (size_t)(line_end - bytes) + 1; /* the request line has a colon in its URL at times */
-    capture_request(transfer, bytes + first, length - first);
+    if (!transfer->request->unseen)
+        capture_request(transfer, bytes + first, length - first);
     watch_credential(transfer, bytes, length);
     return 0;
+}
+
+/* With its first bytes, not after a challenge. */
+static bool sends_secret_at_once(const struct xr_http_request *request)
+{
+    return request->auth == XR_HTTP_BASIC || request->auth == XR_HTTP_BEARER;
 }
 
 /* Inside of libcurl, where a proxy can keep it busy for ever: its answer to CONNECT is read in a
@@ -193,13 +204,14 @@ static int on_progress(void *arg, curl_off_t total, curl_off_t now, curl_off_t u
 
 static CURLcode on_ssl_ctx(CURL *easy, void *ssl_ctx, void *arg)
 {
-    struct transfer *transfer = arg;
+    const struct transfer *transfer = arg;
+    struct xr_tls_watch *watch = &transfer->http->watch;
 
     (void)easy;
-    transfer->http->watch.arena = transfer->arena;
-    transfer->http->watch.host = transfer->request->url->host;
-    transfer->http->watch.session = NULL;
-    xr_tls_watch_attach(ssl_ctx, &transfer->http->watch);
+    xr_arena_free(watch->arena); /* of the connection before; this one may outlive the transfer */
+    watch->arena = xr_arena_new();
+    watch->host = xr_strdup(watch->arena, transfer->request->url->host);
+    xr_tls_watch_attach(ssl_ctx, watch);
     return CURLE_OK;
 }
 
@@ -224,8 +236,10 @@ static int on_connected(void *arg, char *ip, char *local_ip, int port, int local
         tls->internals)
         xr_tls_watch_finish(watch, tls->internals);
     if (xr_tls_watch_is_of(watch, tls ? tls->internals : NULL) &&
-        xr_tls_may_carry(watch->session, transfer->request->ignore_trust))
+        xr_tls_may_carry(watch->session, transfer->request->ignore_trust)) {
+        transfer->proved |= sends_secret_at_once(transfer->request);
         return CURL_PREREQFUNC_OK;
+    }
     transfer->stopped = true;
     return CURL_PREREQFUNC_ABORT;
 }
@@ -276,9 +290,11 @@ static void set_callbacks(CURL *easy, struct transfer *transfer)
     (void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
     (void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     (void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
-    (void)curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, on_debug);
-    (void)curl_easy_setopt(easy, CURLOPT_DEBUGDATA, transfer);
-    (void)curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
+    if (!sends_secret_at_once(transfer->request) || !transfer->request->unseen) {
+        (void)curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, on_debug);
+        (void)curl_easy_setopt(easy, CURLOPT_DEBUGDATA, transfer);
+        (void)curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
+    }
     (void)curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
     (void)curl_easy_setopt(easy, CURLOPT_XFERINFODATA, transfer);
     (void)curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
@@ -343,33 +359,6 @@ static enum xr_time_state drive(
     return state;
 }
 
-static int64_t time_us(CURL *easy, CURLINFO info)
-{
-    curl_off_t us = 0;
-
-    return curl_easy_getinfo(easy, info, &us) ? 0 : (int64_t)us;
-}
-
-/* libcurl counts from the start; reports want each phase by itself. */
-static struct xr_timings timings(CURL *easy)
-{
-    int64_t connect = time_us(easy, CURLINFO_CONNECT_TIME_T);
-    int64_t tls = time_us(easy, CURLINFO_APPCONNECT_TIME_T);
-    int64_t ready = time_us(easy, CURLINFO_PRETRANSFER_TIME_T);
-    int64_t first = time_us(easy, CURLINFO_STARTTRANSFER_TIME_T);
-    int64_t total = time_us(easy, CURLINFO_TOTAL_TIME_T);
-    long connects = 0;
-
-    (void)curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connects);
-    return (struct xr_timings){
-        .dns_us = -1,
-        .connect_us = connects && connect ? connect : -1,
-        .tls_us = connects && tls ? tls - connect : -1,
-        .wait_us = first ? first - ready : -1,
-        .receive_us = first ? total - first : -1,
-    };
-}
-
 static const char *captured(struct xr_arena *arena, const char *bytes, size_t length)
 {
     if (!length)
@@ -379,6 +368,8 @@ static const char *captured(struct xr_arena *arena, const char *bytes, size_t le
 
 static struct xr_exchange *capture(struct transfer *transfer, int status)
 {
+    if (transfer->request->unseen)
+        return NULL;
     struct xr_exchange *exchange = xr_new(transfer->arena, struct xr_exchange);
     const char *body = transfer->request->body;
     const struct xr_buf *answer = &transfer->http->body;
@@ -391,7 +382,7 @@ static struct xr_exchange *capture(struct transfer *transfer, int status)
         .request_headers = transfer->sent,
         .request_body = body ? captured(transfer->arena, body, strlen(body)) : NULL,
         .response_body = captured(transfer->arena, answer->at, answer->length),
-        .timings = timings(transfer->http->easy),
+        .timings = xr_http_timings(transfer->http->easy),
     };
     for (const struct xr_header *header = transfer->received; header; header = header->next) {
         *end = xr_redacted_header(transfer->arena, header);
@@ -441,6 +432,7 @@ static const struct xr_err *outcome(
 
 static void transfer_done(struct transfer *transfer)
 {
+    xr_scrubber_free(transfer->scrubber);
     curl_easy_reset(transfer->http->easy); /* forgets the credentials; the connection is kept */
 }
 
@@ -449,7 +441,11 @@ const struct xr_err *xr_http_perform(struct xr_http *http, struct xr_arena *aren
     struct xr_http_response *ret)
 {
     __attribute__((cleanup(transfer_done))) struct transfer transfer = {
-        .http = http, .arena = arena, .request = request, .deadline = deadline
+        .http = http,
+        .arena = arena,
+        .request = request,
+        .deadline = deadline,
+        .scrubber = xr_scrubber_new(request->account, request->secret),
     };
     xr_auto_slist *headers = header_list(arena, request->headers);
     xr_auto_slist *address = pin(arena, &transfer);
@@ -478,7 +474,7 @@ const struct xr_err *xr_http_perform(struct xr_http *http, struct xr_arena *aren
     if (code == CURLE_ABORTED_BY_CALLBACK)
         state = xr_time_state(deadline);
     (void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-    xr_scrub(http->body.at, http->body.length, request->account, request->secret);
+    xr_scrub(transfer.scrubber, http->body.at, http->body.length);
     bool unanswered = transfer.ntlm_begun && !transfer.proved;
     *trace = (struct xr_http_trace){ capture(&transfer, (int)status), http->watch.session,
         transfer.stopped, unanswered };

@@ -41,6 +41,7 @@ struct xr_http_request {
     const char *account;     /* Basic and NTLM */
     struct xr_secret secret; /* password or token */
     bool ignore_trust;
+    bool unseen; /* nobody will look at the exchange: none is captured */
 };
 
 struct xr_http_response {
@@ -53,9 +54,10 @@ struct xr_http_response {
 
 /* What is known even when the request failed. */
 struct xr_http_trace {
-    struct xr_exchange *exchange;         /* redacted */
-    const struct xr_tls_session *session; /* of the connection used; NULL: no TLS, or none seen */
-    bool stopped_by_policy;               /* the certificate did not allow it; nothing was sent */
+    struct xr_exchange *exchange; /* redacted; NULL: not captured */
+    /* Of the connection used; until the handle's next request. NULL: no TLS, or none seen. */
+    const struct xr_tls_session *session;
+    bool stopped_by_policy; /* the certificate did not allow it; nothing was sent */
     bool ntlm_unanswered; /* NTLM began, but no challenge came: no proof of the password was sent */
 };
 

@@ -282,6 +282,8 @@ void xr_tls_watch_attach(void *ssl_ctx, struct xr_tls_watch *watch)
 {
     SSL_CTX *ctx = ssl_ctx;
 
+    watch->session = NULL;
+    watch->seen = NULL;
     (void)SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
     SSL_CTX_set_cert_verify_callback(ctx, watch_verify, watch);
     (void)SSL_CTX_set_tlsext_status_type(ctx, TLSEXT_STATUSTYPE_ocsp);
@@ -300,10 +302,14 @@ void xr_tls_watch_finish(struct xr_tls_watch *watch, void *ssl)
             watch->arena, watch->net, SSL_get_peer_cert_chain(ssl), staple, length, watch->session);
 }
 
-bool xr_tls_watch_is_of(const struct xr_tls_watch *watch, void *ssl)
+bool xr_tls_watch_is_of(struct xr_tls_watch *watch, void *ssl)
 {
     X509 *leaf = ssl ? SSL_get0_peer_certificate(ssl) : NULL;
     const char *judged = watch->session ? watch->session->leaf_sha256 : NULL;
 
-    return leaf && judged && !strcmp(xr_certificate_describe(watch->arena, leaf)->sha256, judged);
+    if (!leaf || !judged)
+        return false;
+    if (watch->seen != ssl && !strcmp(xr_certificate_describe(watch->arena, leaf)->sha256, judged))
+        watch->seen = ssl;
+    return watch->seen == ssl;
 }

@@ -106,16 +106,17 @@ xr_must_check const struct xr_err *xr_tls_handshake(struct xr_arena *arena,
  * handshake has been seen; xr_tls_watch_finish() adds protocol and cipher.
  */
 struct xr_tls_watch {
-    struct xr_arena *arena;
+    struct xr_arena *arena; /* lives as long as the connection */
     const struct xr_net *net;
     const char *host;
     struct xr_tls_session *session; /* NULL: no handshake yet */
+    const void *seen;               /* the SSL that was found to be the judged one, or NULL */
 };
 
 void xr_tls_watch_attach(void *ssl_ctx, struct xr_tls_watch *watch);
 void xr_tls_watch_finish(struct xr_tls_watch *watch, void *ssl);
 
 /* Is the certificate that was judged the one of this connection? */
-bool xr_tls_watch_is_of(const struct xr_tls_watch *watch, void *ssl);
+bool xr_tls_watch_is_of(struct xr_tls_watch *watch, void *ssl);
 
 #endif

@@ -9,4 +9,7 @@
  */
 void markup_check(const char *page);
 
+/* The same for the page of a bulk check, which has two of each. */
+void markup_check_matrix(const char *page);
+
 #endif

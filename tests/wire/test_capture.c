@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "analyzer/wire/capture.h"
+#include "analyzer/wire/scrub.h"
 #include "tests/unit.h"
 
 static const char *redacted(struct xr_arena *arena, const char *line)
@@ -35,16 +36,24 @@ START_TEST(what_is_no_header_is_left_out)
 }
 END_TEST
 
+static void scrub(char *bytes, size_t length, const char *account, struct xr_secret secret)
+{
+    struct xr_scrubber *scrubber = xr_scrubber_new(account, secret);
+
+    xr_scrub(scrubber, bytes, length);
+    xr_scrubber_free(scrubber);
+}
+
 /* A server that echoes what it got must not bring the password into a report. */
 START_TEST(an_echoed_secret_is_scrubbed)
 {
     struct xr_secret secret = xr_secret_new("hunter22", 8);
     char echo[] = "pw=hunter22 again hunter22 Basic c3ZjOmh1bnRlcjIy end";
 
-    xr_scrub(echo, strlen(echo), "svc", secret);
+    scrub(echo, strlen(echo), "svc", secret);
     ck_assert_str_eq(echo, "pw=******** again ******** Basic **************** end");
     char nothing[] = "untouched";
-    xr_scrub(nothing, strlen(nothing), NULL, (struct xr_secret){ NULL });
+    scrub(nothing, strlen(nothing), NULL, (struct xr_secret){ NULL });
     ck_assert_str_eq(nothing, "untouched");
     xr_secret_done(&secret);
 }
@@ -55,7 +64,7 @@ static const char *scrubbed(struct xr_arena *arena, const char *text, size_t len
     struct xr_secret secret = xr_secret_new("p&ss<w0rd", 9);
     char *copy = xr_strndup(arena, text, length);
 
-    xr_scrub(copy, length, "svc", secret);
+    scrub(copy, length, "svc", secret);
     xr_secret_done(&secret);
     return copy;
 }

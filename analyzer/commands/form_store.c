@@ -1,0 +1,97 @@
+#include "analyzer/commands/command.h"
+#include "analyzer/commands/form.h"
+
+/* What is stored is not typed as well. NULL: nothing was. */
+static const char *excluded(const struct xr_form *form)
+{
+    const struct {
+        bool given;
+        const char *option;
+    } rows[] = {
+        { form->account, "--account" },
+        { form->password_file, "--password-file" },
+        { form->password_fd >= 0, "--password-fd" },
+        { form->password_stdin, "--password-stdin" },
+        { form->bearer_file, "--bearer-file" },
+        { form->ews_url, "--ews-url" },
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+        if (rows[i].given)
+            return rows[i].option;
+    return NULL;
+}
+
+/* A mailbox that is not in the list is treated like a user without values of his own. */
+static int find_user(
+    struct xr_stored *stored, const struct xr_org *org, const char *mailbox, struct xr_user *ret)
+{
+    const struct xr_store_err *err =
+        xr_store_user(stored->store, stored->arena, org->id, mailbox, ret);
+
+    if (!err && !ret->enabled)
+        xr_note("%s is disabled in '%s': checks leave him out", ret->email, org->name);
+    if (!err)
+        return 0;
+    if (err->fault != XR_STORE_NOT_FOUND)
+        return xr_stored_error(err);
+    *ret = (struct xr_user){ .email = mailbox, .org_id = org->id, .enabled = true };
+    xr_note(
+        "%s is not in the list of '%s': tried with the organisation's values", mailbox, org->name);
+    return 0;
+}
+
+static int fill(struct xr_form *form, const struct xr_org *org, const struct xr_effective *access)
+{
+    bool direct = !xr_mode_impersonates(access->mode);
+
+    if (!access->account.value)
+        return xr_failed(XR_EXIT_CONFIG,
+            "no account is stored for %s in '%s': 'exray org set' and 'exray user set' take one "
+            "with --account",
+            access->mailbox, org->name);
+    if (direct && form->impersonate)
+        return xr_usage_error("--impersonate has no meaning: %s logs on as himself in '%s'",
+            form->mailbox, org->name);
+    form->account = access->account.value;
+    form->ews_url = access->ews_url.value;
+    if (!form->folder && !form->folder_id)
+        form->folder = access->folder.value;
+    form->no_impersonation = form->no_impersonation || direct;
+    form->with_token = xr_mode_secret(access->mode) == XR_SECRET_TOKEN;
+    return 0;
+}
+
+static int take(struct xr_stored *stored, struct xr_form *form, struct xr_secret *ret_password,
+    struct xr_secret *ret_token)
+{
+    struct xr_user user;
+    struct xr_org org;
+    int code = xr_stored_org(stored, form->org, &org);
+
+    if (!code)
+        code = find_user(stored, &org, form->mailbox, &user);
+    if (code)
+        return code;
+    struct xr_effective access = xr_effective(&org, &user);
+    code = fill(form, &org, &access);
+    if (code || (form->keytab && access.secret_from == XR_OF_NONE))
+        return code;
+    return xr_stored_secret(
+        stored, &org, &user, &access, form->with_token ? ret_token : ret_password);
+}
+
+int xr_form_from_store(struct xr_arena *arena, struct xr_form *form, struct xr_secret *ret_password,
+    struct xr_secret *ret_token)
+{
+    __attribute__((cleanup(xr_stored_done))) struct xr_stored stored = { 0 };
+    const char *option = excluded(form);
+
+    if (option)
+        return xr_usage_error("--org and %s exclude one another", option);
+    if (!form->mailbox)
+        return xr_usage_error("--mailbox is missing: whose mailbox is to be opened?");
+    form->stored.no_input = form->no_input;
+    int code = xr_stored_open(&stored, arena, &form->stored);
+    return code ? code : take(&stored, form, ret_password, ret_token);
+}

@@ -1,0 +1,250 @@
+#include <string.h>
+
+#include "analyzer/org/store_sqlite.h"
+
+/* A check is "open" until it has ended, or a newer one has taken its place ("dropped"). */
+
+static const struct xr_store_err *open_check(
+    struct xr_store *store, struct xr_arena *arena, int64_t check, int64_t *ret_org)
+{
+    xr_auto_sql sql = xr_sql(
+        store, "SELECT org_id FROM check_run WHERE id = ?1 AND state = 'open'", xr_int(check));
+
+    if (xr_sql_row(&sql)) {
+        *ret_org = xr_sql_int(&sql, 0);
+        return NULL;
+    }
+    const struct xr_store_err *err = xr_sql_err(&sql, arena);
+    if (err)
+        return err;
+    return xr_store_fail(arena, XR_STORE_NOT_FOUND,
+        "this check has ended, or another check of the same organization took its place");
+}
+
+/*
+ * Of older checks only what is the last result of a user stays. SQLite looks
+ * each row up by its user, so this costs as much as the older checks are long.
+ */
+static const struct xr_store_err *prune(
+    struct xr_store *store, struct xr_arena *arena, int64_t org_id)
+{
+    const struct xr_store_err *err = xr_sql_run(store, arena,
+        "DELETE FROM check_user WHERE check_id IN (SELECT id FROM check_run WHERE org_id = ?1)"
+        " AND (status IS NULL"
+        "  OR NOT EXISTS (SELECT 1 FROM user WHERE user.id = check_user.user_id)"
+        "  OR EXISTS (SELECT 1 FROM check_user newer WHERE newer.user_id = check_user.user_id"
+        "   AND newer.check_id > check_user.check_id AND newer.status IS NOT NULL))",
+        xr_int(org_id));
+
+    if (!err)
+        err = xr_sql_run(store, arena,
+            "DELETE FROM check_run WHERE org_id = ?1"
+            " AND NOT EXISTS (SELECT 1 FROM check_user WHERE check_id = check_run.id)",
+            xr_int(org_id));
+    if (err)
+        return err;
+    return xr_sql_run(store, arena,
+        "UPDATE check_run SET state = 'dropped' WHERE org_id = ?1 AND state = 'open'",
+        xr_int(org_id));
+}
+
+static const struct xr_store_err *begin(struct xr_store *store, struct xr_arena *arena,
+    int64_t org_id, int64_t started_wall_ms, int64_t *ret_check)
+{
+    const struct xr_store_err *err = prune(store, arena, org_id);
+
+    if (!err)
+        err = xr_sql_run(store, arena,
+            "INSERT INTO check_run (org_id, started_ms, state) VALUES (?1, ?2, 'open')",
+            xr_int(org_id), xr_int(started_wall_ms));
+    if (err)
+        return err;
+    *ret_check = sqlite3_last_insert_rowid(store->db);
+    return NULL;
+}
+
+const struct xr_store_err *xr_store_check_begin(struct xr_store *store, struct xr_arena *arena,
+    int64_t org_id, int64_t started_wall_ms, int64_t *ret_check)
+{
+    const struct xr_store_err *err = xr_tx_begin(store, arena);
+
+    if (err)
+        return err;
+    return xr_tx_end(store, arena, begin(store, arena, org_id, started_wall_ms, ret_check));
+}
+
+static const struct xr_store_err *select_one(struct xr_store *store, struct xr_arena *arena,
+    int64_t check, int64_t org_id, const struct xr_check_entry *entry)
+{
+    xr_auto_sql sql = xr_sql(store, "SELECT email FROM user WHERE id = ?1 AND org_id = ?2",
+        xr_int(entry->user_id), xr_int(org_id));
+
+    if (!xr_sql_row(&sql))
+        return xr_sql_err(&sql, arena);
+    /* INSERT ... SELECT would be one statement less, but SQLite copies pages to undo such a one. */
+    const char *email = xr_sql_must(&sql, arena, 0, XR_FIELD_MAX);
+    const struct xr_store_err *err = xr_sql_err(&sql, arena);
+    if (err)
+        return err;
+    return xr_sql_run(store, arena,
+        "INSERT INTO check_user (check_id, user_id, email, lane) VALUES (?1, ?2, ?3, ?4)"
+        " ON CONFLICT (check_id, user_id) DO UPDATE SET lane = excluded.lane",
+        xr_int(check), xr_int(entry->user_id), xr_text(email), xr_int(entry->lane));
+}
+
+static const struct xr_store_err *select_all(struct xr_store *store, struct xr_arena *arena,
+    int64_t check, const struct xr_check_entry *entries, size_t n)
+{
+    int64_t org_id = 0;
+    const struct xr_store_err *err = open_check(store, arena, check, &org_id);
+
+    for (size_t i = 0; !err && i < n; i++)
+        err = select_one(store, arena, check, org_id, &entries[i]);
+    return err;
+}
+
+const struct xr_store_err *xr_store_check_select(struct xr_store *store, struct xr_arena *arena,
+    int64_t check, const struct xr_check_entry *entries, size_t n)
+{
+    const struct xr_store_err *err = xr_tx_begin(store, arena);
+
+    if (err)
+        return err;
+    return xr_tx_end(store, arena, select_all(store, arena, check, entries, n));
+}
+
+const struct xr_store_err *xr_store_check_unfinished(struct xr_store *store, struct xr_arena *arena,
+    int64_t org_id, int64_t *ret_check, int64_t *ret_started_wall_ms)
+{
+    xr_auto_sql sql = xr_sql(store,
+        "SELECT id, started_ms FROM check_run WHERE org_id = ?1 AND state = 'open'"
+        " ORDER BY id DESC LIMIT 1",
+        xr_int(org_id));
+
+    if (xr_sql_row(&sql)) {
+        *ret_check = xr_sql_int(&sql, 0);
+        *ret_started_wall_ms = xr_sql_int(&sql, 1);
+        return NULL;
+    }
+    const struct xr_store_err *err = xr_sql_err(&sql, arena);
+    if (err)
+        return err;
+    return xr_store_fail(arena, XR_STORE_NOT_FOUND, "this organization has no unfinished check");
+}
+
+#define PENDING(by, condition)                                                          \
+    "SELECT " XR_USER_COLUMNS "FROM check_user c " by                                   \
+    " CROSS JOIN user u ON u.id = c.user_id WHERE c.check_id = ?1 AND c.status IS NULL" \
+    " AND c.email > ?2" condition " ORDER BY c.email LIMIT ?3"
+
+const struct xr_store_err *xr_store_check_pending(struct xr_store *store, struct xr_arena *arena,
+    int64_t check, int lane, const char *after, size_t most, struct xr_user *ret, size_t *ret_n)
+{
+    static const char of_all[] = PENDING("NOT INDEXED", " AND ?4 < 0");
+    static const char of_lane[] = PENDING("INDEXED BY check_user_pending", " AND c.lane = ?4");
+    xr_auto_sql sql = xr_sql(store, lane < 0 ? of_all : of_lane, xr_int(check),
+        xr_text(after ? after : ""), xr_int((int64_t)most), xr_int(lane));
+
+    *ret_n = 0;
+    while (*ret_n < most && xr_sql_row(&sql))
+        ret[(*ret_n)++] = xr_user_row(&sql, arena);
+    return xr_sql_err(&sql, arena);
+}
+
+/* What strangers wrote is cut, between two characters. */
+static struct xr_value cut(const char *text)
+{
+    size_t length = text ? strnlen(text, XR_FIELD_MAX + 1) : 0;
+
+    if (length <= XR_FIELD_MAX)
+        return xr_text(text);
+    length = XR_FIELD_MAX;
+    while (((unsigned char)text[length] & 0xc0) == 0x80)
+        length--;
+    return (struct xr_value){ .type = SQLITE_TEXT, .bytes = text, .length = length };
+}
+
+static const struct xr_store_err *put_result(struct xr_store *store, struct xr_arena *arena,
+    int64_t check, int64_t id, const struct xr_check_user *user)
+{
+    return xr_sql_run(store, arena,
+        "UPDATE check_user SET status = ?3, finding = ?4, step = ?5, code = ?6, message = ?7,"
+        " account = ?8, host = ?9, primary_smtp_address = ?10, server = ?11, elapsed_us = ?12,"
+        " at_ms = ?13, steps = ?14 WHERE check_id = ?1 AND user_id = ?2",
+        xr_int(check), xr_int(id), xr_int(user->status), xr_text(user->finding),
+        xr_text(user->step), cut(user->code), cut(user->message), cut(user->account),
+        cut(user->host), cut(user->primary_smtp_address), cut(user->server),
+        xr_int(user->elapsed_us), xr_int(user->at_wall_ms), xr_text(user->steps));
+}
+
+static const struct xr_store_err *put_results(struct xr_store *store, struct xr_arena *arena,
+    int64_t check, const int64_t *ids, const struct xr_check_user *users, size_t n)
+{
+    int64_t org_id = 0;
+    const struct xr_store_err *err = open_check(store, arena, check, &org_id);
+
+    for (size_t i = 0; !err && i < n; i++)
+        err = put_result(store, arena, check, ids[i], &users[i]);
+    return err;
+}
+
+const struct xr_store_err *xr_store_check_results(struct xr_store *store, struct xr_arena *arena,
+    int64_t check, const int64_t *ids, const struct xr_check_user *users, size_t n)
+{
+    const struct xr_store_err *err = xr_tx_begin(store, arena);
+
+    if (err)
+        return err;
+    return xr_tx_end(store, arena, put_results(store, arena, check, ids, users, n));
+}
+
+static const struct xr_store_err *end(struct xr_store *store, struct xr_arena *arena, int64_t check)
+{
+    int64_t org_id = 0;
+    const struct xr_store_err *err = open_check(store, arena, check, &org_id);
+
+    if (err)
+        return err;
+    return xr_sql_run(
+        store, arena, "UPDATE check_run SET state = 'ended' WHERE id = ?1", xr_int(check));
+}
+
+const struct xr_store_err *xr_store_check_end(
+    struct xr_store *store, struct xr_arena *arena, int64_t check)
+{
+    const struct xr_store_err *err = xr_tx_begin(store, arena);
+
+    if (err)
+        return err;
+    return xr_tx_end(store, arena, end(store, arena, check));
+}
+
+/* ?1: the organisation, ?2: the user, 0: all. */
+#define OF_CHECKS(state)                                                       \
+    "check_id IN (SELECT id FROM check_run WHERE org_id = ?1 AND state " state \
+    " 'open') AND status IS NOT NULL AND (?2 = 0 OR user_id = ?2)"
+
+/* In a check that can be resumed such a user is to be asked again: nobody is forgotten. */
+static const struct xr_store_err *forget(
+    struct xr_store *store, struct xr_arena *arena, int64_t org_id, int64_t user_id)
+{
+    const struct xr_store_err *err = xr_sql_run(store, arena,
+        "DELETE FROM check_user WHERE " OF_CHECKS("<>"), xr_int(org_id), xr_int(user_id));
+
+    if (err)
+        return err;
+    return xr_sql_run(store, arena,
+        "UPDATE check_user SET status = NULL, finding = NULL, step = NULL, code = NULL,"
+        " message = NULL WHERE " OF_CHECKS("="),
+        xr_int(org_id), xr_int(user_id));
+}
+
+const struct xr_store_err *xr_store_forget_results(
+    struct xr_store *store, struct xr_arena *arena, int64_t org_id, int64_t user_id)
+{
+    const struct xr_store_err *err = xr_tx_begin(store, arena);
+
+    if (err)
+        return err;
+    return xr_tx_end(store, arena, forget(store, arena, org_id, user_id));
+}

@@ -1,0 +1,272 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyzer/base/pool.h"
+#include "analyzer/base/text.h"
+#include "analyzer/run/bulk_parts.h"
+#include "probes/legs.h"
+
+enum { EXCHANGE_2010 = 14, STRANGERS_MAX = 5 };
+
+/* The users of a lane, handed out one by one. */
+struct feed {
+    struct state *state;
+    const struct lane *lane;
+    const struct start *start;
+    pthread_mutex_t lock;
+    struct xr_arena *arena;
+    struct xr_user page[PAGE_MAX];
+    size_t n, at;
+    const char *after;
+    bool end;
+};
+
+/* Called with the feed's lock. The arena of the page before is let go: workers have copies. */
+static void next_page(struct feed *feed)
+{
+    struct state *state = feed->state;
+    struct xr_arena *arena = xr_arena_new();
+
+    (void)pthread_mutex_lock(&state->store_lock);
+    const struct xr_store_err *err = xr_store_check_pending(state->bulk->store, arena, state->check,
+        feed->lane->number, feed->after, PAGE_MAX, feed->page, &feed->n);
+    (void)pthread_mutex_unlock(&state->store_lock);
+    if (err)
+        xr_bulk_store_failed(state, err);
+    feed->at = 0;
+    feed->end = err || !feed->n;
+    if (!feed->end)
+        feed->after = feed->page[feed->n - 1].email;
+    xr_arena_free(feed->arena);
+    feed->arena = arena;
+}
+
+static const char *copy(struct xr_arena *arena, const char *text)
+{
+    return text ? xr_strdup(arena, text) : NULL;
+}
+
+/* false: there are no more. */
+static bool next_user(struct feed *feed, struct xr_arena *arena, struct xr_user *ret)
+{
+    (void)pthread_mutex_lock(&feed->lock);
+    if (feed->at == feed->n && !feed->end)
+        next_page(feed);
+    bool more = !feed->end;
+    if (more) {
+        *ret = feed->page[feed->at++];
+        ret->email = copy(arena, ret->email);
+        ret->uid = copy(arena, ret->uid);
+        ret->user_name = copy(arena, ret->user_name);
+        ret->account = copy(arena, ret->account);
+        ret->ews_url = copy(arena, ret->ews_url);
+    }
+    (void)pthread_mutex_unlock(&feed->lock);
+    return more;
+}
+
+static struct xr_check_user known_to_be_refused(struct xr_arena *arena,
+    const struct refused *refused, const struct xr_user *user, const char *account)
+{
+    struct xr_check_user result = xr_bulk_not_asked(user, XR_ERROR, refused->finding, refused->step,
+        xr_printf(arena, "Not tried: %s was refused already, and one wrong password is enough.",
+            account));
+
+    result.account = account;
+    return result;
+}
+
+/* A mailbox that opens may still stand in the list by mistake. */
+static void add_remark(const struct state *state, struct xr_arena *arena,
+    const struct xr_user *user, struct xr_check_user *result)
+{
+    const struct xr_remark *remark =
+        result->status == XR_SUCCESS ? xr_lint_user(arena, state->bulk->org, user) : NULL;
+
+    if (!remark)
+        return;
+    result->status = remark->status;
+    result->finding = xr_finding_kind(remark->code)->id;
+    result->step = "input";
+    result->message = remark->message;
+    result->steps[0] = 'w';
+}
+
+/* One user to the end: as often as the server asks us to wait. */
+static void check_user(
+    struct feed *feed, struct xr_arena *arena, const struct xr_user *user, struct xr_http **http)
+{
+    struct state *state = feed->state;
+    struct xr_effective effective = xr_effective(state->bulk->org, user);
+    const char *account = effective.account.value ? effective.account.value : user->email;
+    struct outcome outcome;
+
+    while (xr_bulk_may_go_on(state)) {
+        const struct refused *refused = xr_bulk_refused(state, account);
+        if (refused) {
+            outcome.user = known_to_be_refused(arena, refused, user, account);
+            xr_bulk_record(state, user->id, &outcome.user);
+            return;
+        }
+        xr_bulk_mailbox(state, feed->start, arena, user, &effective, http, &outcome);
+        if (outcome.interrupted)
+            continue; /* may_go_on knows why */
+        if (outcome.throttled) {
+            xr_bulk_throttled(state, outcome.back_off_ms);
+            continue;
+        }
+        if (outcome.refused)
+            xr_bulk_note_refused(state, account, &outcome.user);
+        add_remark(state, arena, user, &outcome.user);
+        xr_bulk_record(state, user->id, &outcome.user);
+        return;
+    }
+}
+
+static void work(void *arg, size_t i)
+{
+    struct feed *feed = arg;
+    struct xr_http *http = NULL;
+    struct xr_user user;
+    bool more = true;
+
+    (void)i;
+    while (more && !atomic_load(&feed->state->stop)) {
+        struct xr_arena *arena = xr_arena_new();
+        more = next_user(feed, arena, &user);
+        if (more)
+            check_user(feed, arena, &user, &http);
+        xr_arena_free(arena);
+    }
+    xr_http_free(http);
+}
+
+/* Nobody of the lane can be reached, for one and the same reason. */
+static void tell_all(struct feed *feed, const struct xr_check_user *why)
+{
+    struct xr_user user;
+    bool more = true;
+
+    while (more && !atomic_load(&feed->state->stop)) {
+        struct xr_arena *arena = xr_arena_new();
+        more = next_user(feed, arena, &user);
+        struct xr_check_user result = *why;
+        result.email = user.email;
+        result.elapsed_us = 0;
+        if (more)
+            xr_bulk_record(feed->state, user.id, &result);
+        xr_arena_free(arena);
+    }
+}
+
+/* What the lane's exploration says about all of its users. */
+static void describe(struct state *state, const struct lane *lane, const struct start *start,
+    const struct outcome *outcome)
+{
+    struct xr_check_group *group = lane->group;
+    const struct xr_facts *facts = &start->run.facts;
+    struct xr_arena *arena = state->arena;
+
+    group->ews_url = copy(arena, facts->ews_url);
+    group->ews_url_from = copy(arena, facts->ews_url_from);
+    group->server_product = copy(arena, facts->server_product);
+    group->server_version = copy(arena, facts->server_version);
+    group->auth_scheme = copy(arena, facts->auth_scheme);
+    group->certificate_expires_ms = facts->certificate_expires_ms;
+    group->finding = outcome->lane_finding;
+    group->status = outcome->lane_status;
+    group->message = copy(arena, outcome->lane_message);
+}
+
+enum found {
+    FOUND_WAY,     /* the others can be checked side by side */
+    FOUND_BLOCKED, /* what stopped this one stops them all */
+    FOUND_NOTHING, /* it was about this user alone: the next may know more */
+    FOUND_END,     /* nobody is left, or the check is over */
+};
+
+/* The first users of a lane show the way, one after the other until it is known. */
+static enum found explore_user(
+    struct feed *feed, struct start *start, const struct xr_user *user, struct outcome *ret)
+{
+    struct state *state = feed->state;
+    struct xr_effective effective = xr_effective(state->bulk->org, user);
+    const char *account = effective.account.value ? effective.account.value : user->email;
+
+    while (xr_bulk_may_go_on(state)) {
+        const struct refused *refused = xr_bulk_refused(state, account);
+        if (refused) {
+            ret->user = known_to_be_refused(start->arena, refused, user, account);
+            xr_bulk_record(state, user->id, &ret->user);
+            return FOUND_NOTHING;
+        }
+        xr_bulk_explore(state, start, user, &effective, ret);
+        if (ret->interrupted)
+            continue;
+        if (ret->throttled) {
+            xr_bulk_throttled(state, ret->back_off_ms);
+            continue;
+        }
+        if (ret->refused)
+            xr_bulk_note_refused(state, account, &ret->user);
+        add_remark(state, start->arena, user, &ret->user);
+        xr_bulk_record(state, user->id, &ret->user);
+        describe(state, feed->lane, start, ret);
+        if (start->known)
+            return FOUND_WAY;
+        return ret->about_user ? FOUND_NOTHING : FOUND_BLOCKED;
+    }
+    return FOUND_END;
+}
+
+static enum found explore(struct feed *feed, struct start *start, struct outcome *ret)
+{
+    struct xr_user user;
+    int strangers = 0;
+
+    for (;;) {
+        *start = (struct start){ .arena = xr_arena_new() };
+        enum found found = next_user(feed, start->arena, &user)
+                               ? explore_user(feed, start, &user, ret)
+                               : FOUND_END;
+        bool enough = feed->lane->impersonates && ++strangers == STRANGERS_MAX;
+        if (found == FOUND_NOTHING && enough)
+            return FOUND_BLOCKED;
+        if (found != FOUND_NOTHING)
+            return found;
+        xr_bulk_start_done(start);
+    }
+}
+
+static size_t jobs_for(const struct state *state, const struct start *start)
+{
+    const char *version = start->run.facts.server_version;
+    int jobs = state->bulk->jobs;
+    bool is_2010 = version && strtol(version, NULL, 10) == EXCHANGE_2010;
+
+    return (size_t)(is_2010 && jobs > XR_JOBS_MAX_2010 ? XR_JOBS_MAX_2010 : jobs);
+}
+
+void xr_bulk_run_lane(struct state *state, const struct lane *lane)
+{
+    struct start start;
+    struct outcome outcome = { 0 };
+    struct feed feed = { .state = state, .lane = lane, .arena = xr_arena_new() };
+
+    (void)pthread_mutex_init(&feed.lock, NULL);
+    enum found found = explore(&feed, &start, &outcome);
+    feed.start = &start;
+    if (found == FOUND_BLOCKED)
+        tell_all(&feed, &outcome.user);
+    if (found == FOUND_WAY) {
+        int64_t began = xr_now_us();
+        size_t jobs = jobs_for(state, &start);
+        xr_http_free(start.ctx.ews_leg->http); /* every worker has a connection of its own */
+        start.ctx.ews_leg->http = NULL;
+        xr_pool_run(jobs, jobs, work, &feed);
+        state->bulk_us += xr_now_us() - began;
+    }
+    xr_bulk_start_done(&start);
+    (void)pthread_mutex_destroy(&feed.lock);
+    xr_arena_free(feed.arena);
+}

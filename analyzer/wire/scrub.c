@@ -1,0 +1,258 @@
+#include "analyzer/wire/scrub.h"
+
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Shorter secrets occur by chance in every text; scrubbing them would only spoil the evidence. */
+enum { SCRUB_MIN = 4 };
+
+/* Numbers of neighbouring elements can be a short secret by chance. */
+enum { SPLIT_MIN = 8 };
+
+enum { FORMS_MAX = 6 }; /* as it is, UTF-16, Basic, base64 at three alignments */
+
+struct form {
+    char *bytes;
+    size_t length;
+};
+
+struct xr_scrubber {
+    struct form forms[FORMS_MAX];
+    size_t n;
+};
+
+static void add_form(struct xr_scrubber *scrubber, const char *bytes, size_t length)
+{
+    struct form *form = &scrubber->forms[scrubber->n];
+
+    if (length < SCRUB_MIN)
+        return;
+    *form = (struct form){ malloc(length), length };
+    if (!form->bytes)
+        abort();
+    memcpy(form->bytes, bytes, length);
+    scrubber->n++;
+}
+
+/* Basic's own form begins with the account and is padded. Else only the characters count that do
+ * not depend on what stands around the text: prefix stands for the bytes before it. */
+static void add_base64(
+    struct xr_scrubber *scrubber, const char *prefix, const char *text, bool basic)
+{
+    size_t before = strlen(prefix), all = before + strlen(text);
+    size_t from = basic ? 0 : (before * 8 + 5) / 6;
+    size_t to = basic ? (all + 2) / 3 * 4 : all * 8 / 6;
+    char *pair = NULL;
+    unsigned char *encoded = calloc(1, all * 4 / 3 + 8);
+
+    if (!encoded || asprintf(&pair, "%s%s", prefix, text) < 0)
+        abort();
+    (void)EVP_EncodeBlock(encoded, (const unsigned char *)pair, (int)all);
+    if (to > from)
+        add_form(scrubber, (const char *)encoded + from, to - from);
+    explicit_bzero(pair, all);
+    explicit_bzero(encoded, all * 4 / 3);
+    free(pair);
+    free(encoded);
+}
+
+static void add_utf16(struct xr_scrubber *scrubber, const char *text)
+{
+    size_t n = strlen(text);
+    char *wide = calloc(2, n + 1);
+
+    if (!wide)
+        abort();
+    for (size_t i = 0; i < n; i++)
+        wide[2 * i] = text[i];
+    add_form(scrubber, wide, 2 * n - 1);
+    explicit_bzero(wide, 2 * n);
+    free(wide);
+}
+
+struct xr_scrubber *xr_scrubber_new(const char *account, struct xr_secret secret)
+{
+    static const char *const alignments[] = { "", "x", "xx" };
+    const char *plain = xr_reveal(secret);
+    struct xr_scrubber *scrubber = calloc(1, sizeof(*scrubber));
+
+    if (!scrubber)
+        abort();
+    if (!xr_secret_given(secret))
+        return scrubber;
+    add_form(scrubber, plain, strlen(plain));
+    add_utf16(scrubber, plain);
+    if (account) {
+        char *prefix = NULL;
+        if (asprintf(&prefix, "%s:", account) < 0)
+            abort();
+        add_base64(scrubber, prefix, plain, true);
+        free(prefix);
+    }
+    for (size_t i = 0; i < 3; i++)
+        add_base64(scrubber, alignments[i], plain, false);
+    return scrubber;
+}
+
+void xr_scrubber_free(struct xr_scrubber *scrubber)
+{
+    for (size_t i = 0; scrubber && i < scrubber->n; i++) {
+        explicit_bzero(scrubber->forms[i].bytes, scrubber->forms[i].length);
+        free(scrubber->forms[i].bytes);
+    }
+    free(scrubber);
+}
+
+static void overwrite(char *bytes, size_t length, const struct form *form)
+{
+    for (char *at = bytes;
+         (at = memmem(at, length - (size_t)(at - bytes), form->bytes, form->length));)
+        memset(at, '*', form->length);
+}
+
+/* The ways to write a character that a reader of the answer undoes. */
+struct view {
+    bool percent; /* "%41" too */
+    bool markup;  /* text that tags, comments or CDATA marks split counts as one */
+};
+
+static size_t decode_reference(const char *at, size_t left, char *ret)
+{
+    static const struct {
+        const char *name;
+        char character;
+    } names[] = { { "&amp;", '&' }, { "&lt;", '<' }, { "&gt;", '>' }, { "&quot;", '"' },
+        { "&apos;", '\'' } };
+    char copy[16] = "", *end;
+
+    memcpy(copy, at, left < sizeof(copy) - 1 ? left : sizeof(copy) - 1);
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        if (!strncmp(copy, names[i].name, strlen(names[i].name))) {
+            *ret = names[i].character;
+            return strlen(names[i].name);
+        }
+    if (copy[1] != '#')
+        return 0;
+    bool hexadecimal = copy[2] == 'x';
+    unsigned long code = strtoul(copy + 2 + hexadecimal, &end, hexadecimal ? 16 : 10);
+    if (*end != ';' || !code || code > 0x7f)
+        return 0;
+    *ret = (char)code;
+    return (size_t)(end + 1 - copy);
+}
+
+static size_t decode_percent(const char *at, size_t left, char *ret)
+{
+    char digits[3] = "", *end;
+
+    if (left < 3)
+        return 0;
+    memcpy(digits, at + 1, 2);
+    unsigned long code = strtoul(digits, &end, 16);
+    *ret = (char)code;
+    return end == digits + 2 && code ? 3 : 0;
+}
+
+/* A tag, a comment, or what opens (*cdata becomes true) or closes a CDATA section, in which only
+ * its end counts. 0: text. */
+static size_t markup_length(const char *at, size_t left, bool *cdata)
+{
+    static const char open[] = "<![CDATA[", close[] = "]]>";
+
+    if (*cdata && left >= 3 && !memcmp(at, close, 3)) {
+        *cdata = false;
+        return 3;
+    }
+    if (*cdata || *at != '<')
+        return 0;
+    if (left >= 9 && !memcmp(at, open, 9)) {
+        *cdata = true;
+        return 9;
+    }
+    bool comment = left >= 4 && !memcmp(at, "<!--", 4);
+    const char *end = comment ? memmem(at, left, "-->", 3) : memchr(at, '>', left);
+    return end ? (size_t)(end - at) + (comment ? 3 : 1) : 0;
+}
+
+/* How far the bytes mean themselves. */
+static size_t plain_length(const char *at, size_t left, struct view view)
+{
+    size_t n = 0;
+
+    while (n < left && at[n] != '&' && !(view.percent && at[n] == '%') &&
+           !(view.markup && (at[n] == '<' || at[n] == ']')))
+        n++;
+    return n;
+}
+
+/* Decodes into "to", which is as long as bytes. Returns the length. */
+static size_t decode(const char *bytes, size_t length, struct view view, char *to)
+{
+    bool cdata = false;
+    size_t n = 0;
+
+    for (size_t i = 0; i < length;) {
+        const char *at = bytes + i;
+        size_t left = length - i, used = 0;
+        size_t plain = plain_length(at, left, view);
+        char decoded = *at;
+        size_t markup = view.markup && !plain ? markup_length(at, left, &cdata) : 0;
+        i += markup;
+        if (markup)
+            continue;
+        if (plain) {
+            memcpy(to + n, at, plain);
+            n += plain;
+            i += plain;
+            continue;
+        }
+        if (*at == '&' && !cdata)
+            used = decode_reference(at, left, &decoded);
+        else if (*at == '%' && view.percent)
+            used = decode_percent(at, left, &decoded);
+        to[n++] = used ? decoded : *at;
+        i += used ? used : 1;
+    }
+    return n;
+}
+
+/* Without what it undoes, a view shows what another has shown already. */
+static bool is_worth_a_look(const char *bytes, size_t length, struct view view)
+{
+    return view.percent  ? memchr(bytes, '%', length) != NULL
+           : view.markup ? memchr(bytes, '<', length) != NULL
+                         : memchr(bytes, '&', length) != NULL;
+}
+
+static bool shows_when_decoded(const char *bytes, size_t length, const struct form *secret)
+{
+    static const struct view views[] = { { false, false }, { true, false }, { false, true } };
+    size_t needle = secret->length;
+    bool found = false;
+
+    if (!length)
+        return false;
+    char *decoded = malloc(length);
+    if (!decoded)
+        abort();
+    for (size_t i = 0; i < sizeof(views) / sizeof(*views) && !found; i++) {
+        if ((views[i].markup && needle < SPLIT_MIN) || !is_worth_a_look(bytes, length, views[i]))
+            continue;
+        size_t n = decode(bytes, length, views[i], decoded);
+        found = memmem(decoded, n, secret->bytes, needle) != NULL;
+    }
+    explicit_bzero(decoded, length);
+    free(decoded);
+    return found;
+}
+
+void xr_scrub(const struct xr_scrubber *scrubber, char *bytes, size_t length)
+{
+    for (size_t i = 0; i < scrubber->n; i++)
+        overwrite(bytes, length, &scrubber->forms[i]);
+    /* The first form is the secret as it is. */
+    if (scrubber->n && shows_when_decoded(bytes, length, &scrubber->forms[0]))
+        memset(bytes, '*', length);
+}

@@ -1,0 +1,24 @@
+#ifndef XR_SCRUB_H
+#define XR_SCRUB_H
+
+#include <stddef.h>
+
+#include "analyzer/base/secret.h"
+
+/* Takes out of an answer what a server echoes of the secret, in plain text or as it was sent. */
+struct xr_scrubber;
+
+/* account: whom Basic would name before the secret; NULL: nobody. A secret that is not given, or
+ * shorter than 4 bytes, is looked for in nothing. */
+struct xr_scrubber *xr_scrubber_new(const char *account, struct xr_secret secret);
+void xr_scrubber_free(struct xr_scrubber *scrubber);
+
+/*
+ * Overwrites with asterisks every occurrence of the secret: as it is, in base64 (alone, or as Basic
+ * sends it behind the account), in UTF-16. When it shows only after decoding (character references,
+ * percent-encoding, split by markup), all of the bytes are overwritten: where it stood is not
+ * known.
+ */
+void xr_scrub(const struct xr_scrubber *scrubber, char *bytes, size_t length);
+
+#endif

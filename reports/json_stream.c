@@ -1,0 +1,131 @@
+#include "reports/json_stream.h"
+
+#include <string.h>
+
+#include "analyzer/base/text.h"
+
+static void put_escape(FILE *out, uint32_t code)
+{
+    static const char shorts[] = "\bb\ff\nn\rr\tt\"\"\\\\";
+
+    for (const char *at = shorts; *at; at += 2)
+        if ((uint32_t)*at == code) {
+            (void)fprintf(out, "\\%c", at[1]);
+            return;
+        }
+    if (code < 0x10000) {
+        (void)fprintf(out, "\\u%04x", (unsigned)code);
+        return;
+    }
+    code -= 0x10000;
+    (void)fprintf(out, "\\u%04x\\u%04x", (unsigned)(0xd800 + (code >> 10)),
+        (unsigned)(0xdc00 + (code & 0x3ff)));
+}
+
+static bool is_plain(char c)
+{
+    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
+static const char *put_character(FILE *out, const char *at)
+{
+    const char *from = at;
+    uint32_t code = xr_utf8_next(&at);
+
+    if (code == '"' || code == '\\' || xr_is_invisible(code))
+        put_escape(out, code);
+    else if (code == 0xfffd)
+        (void)fputs("\xef\xbf\xbd", out);
+    else
+        (void)fwrite(from, 1, (size_t)(at - from), out);
+    return at;
+}
+
+static void put_quoted(FILE *out, const char *text)
+{
+    (void)fputc('"', out);
+    while (*text) {
+        const char *from = text;
+        while (is_plain(*text))
+            text++;
+        (void)fwrite(from, 1, (size_t)(text - from), out);
+        if (*text)
+            text = put_character(out, text);
+    }
+    (void)fputc('"', out);
+}
+
+static void put_break(struct xr_json *json)
+{
+    if (!json->flat_from || json->depth < json->flat_from)
+        (void)fprintf(json->out, "\n%*s", json->depth * 2, "");
+}
+
+/* Comma, place and name of the next value. */
+static void begin_value(struct xr_json *json, const char *name)
+{
+    bool flat = json->flat_from && json->depth >= json->flat_from;
+
+    if (json->depth) {
+        bool *filled = &json->filled[json->depth];
+        if (*filled)
+            (void)fputs(flat ? ", " : ",", json->out);
+        *filled = true;
+        put_break(json);
+    }
+    if (name) {
+        put_quoted(json->out, name);
+        (void)fputs(": ", json->out);
+    }
+}
+
+void xr_json_open(struct xr_json *json, const char *name, char bracket)
+{
+    begin_value(json, name);
+    (void)fputc(bracket, json->out);
+    json->filled[++json->depth] = false;
+}
+
+void xr_json_open_flat(struct xr_json *json, const char *name, char bracket)
+{
+    xr_json_open(json, name, bracket);
+    if (!json->flat_from)
+        json->flat_from = json->depth;
+}
+
+void xr_json_close(struct xr_json *json, char bracket)
+{
+    bool filled = json->filled[json->depth];
+    bool flat = json->flat_from && json->depth >= json->flat_from;
+
+    if (json->depth == json->flat_from)
+        json->flat_from = 0;
+    json->depth--;
+    if (filled && !flat)
+        put_break(json);
+    (void)fputc(bracket, json->out);
+}
+
+void xr_json_put(struct xr_json *json, const char *name, const char *text)
+{
+    begin_value(json, name);
+    if (text)
+        put_quoted(json->out, text);
+    else
+        (void)fputs("null", json->out);
+}
+
+void xr_json_number(struct xr_json *json, const char *name, int64_t number)
+{
+    begin_value(json, name);
+    if (number < 0)
+        (void)fputs("null", json->out);
+    else
+        (void)fprintf(json->out, "%lld", (long long)number);
+}
+
+void xr_json_bool(struct xr_json *json, const char *name, bool value)
+{
+    begin_value(json, name);
+    (void)fputs(value ? "true" : "false", json->out);
+}

@@ -1,0 +1,666 @@
+#!/usr/bin/env python3
+"""exray check as a process, on the simulated organisation: what it finds, whom it asks how often, when it stops, how it goes on.
+
+usage: check.py --bin BUILD_DIR [--only NAME]...
+Ends with "N passed, N failed". EXRAY_TIME_FACTOR widens the time bounds. The simulator writes a line for each request and each refused
+log-on (exray-sim --requests): what a client says of itself is held against that.
+"""
+import argparse, collections, csv, io, json, os, pathlib, signal, sqlite3, stat, subprocess, sys, tempfile, time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import scenario as runner
+
+FACTOR = runner.FACTOR
+SCHEMA = runner.ROOT / "reports" / "schema" / "check-1.schema.json"
+URL = "https://mail.contoso.test/EWS/Exchange.asmx"
+JOBS = 20
+TESTS = []
+
+
+def test(function):
+    TESTS.append(function)
+    return function
+
+
+def expect(condition, text):
+    if not condition:
+        raise AssertionError(text)
+
+
+def same(what, actual, expected):
+    expect(actual == expected, f"{what}: {actual!r}, expected {expected!r}")
+
+
+def address(number, width=5):
+    return f"user{number:0{width}}@contoso.test"
+
+
+class World:
+    """A folder with a store, a simulator at a time, and the program."""
+
+    def __init__(self, binaries, folder):
+        self.bin, self.folder, self.simulator, self.starts = binaries, folder, None, 0
+        self.network = []
+        (folder / "pw").write_text("Sim-Passw0rd\n")
+        (folder / "wrong").write_text("Not-The-Passw0rd\n")
+        self.environment = {**os.environ, "HOME": str(folder), "XDG_STATE_HOME": str(folder / "state-home")}
+
+    def start(self, base="healthy-exchange-2019", **changes):
+        """Starts the organisation: that of a base, with these top-level keys over it. Starting again replaces it."""
+        self.stop()
+        self.starts += 1
+        whole = {**runner.load(runner.BASE / f"{base}.json"), **changes}
+        whole.pop("extends", None)  # load() has laid the bases below it
+        path = self.folder / f"scenario{self.starts}.json"
+        path.write_text(json.dumps(whole))
+        self.log = self.folder / f"requests{self.starts}.jsonl"
+        self.seen = self.folder / f"seen{self.starts}.json"
+        self.simulator = subprocess.Popen([self.bin / "exray-sim", "--scenario", path, "--state", self.folder / f"sim{self.starts}",
+                                           "--seen", self.seen, "--requests", self.log],
+                                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        line = self.simulator.stdout.readline()
+        expect(line, "exray-sim did not start: " + (self.simulator.stderr.read().decode() if not line else ""))
+        ready = json.loads(line)
+        self.network = ["--dns-server", f"127.0.0.1:{ready['dns']}", "--connect-to", f":443::{ready['https']}",
+                        "--connect-to", f":80::{ready['http']}", "--ca-file", ready["ca_file"]]
+
+    def stop(self):
+        """Ends the simulator; gives what it saw, and its requests."""
+        if not self.simulator:
+            return None, []
+        self.simulator.send_signal(signal.SIGTERM)
+        _, errors = self.simulator.communicate(timeout=30 * FACTOR)
+        code, self.simulator = self.simulator.returncode, None
+        expect(code == 0, f"exray-sim ended with {code}: {errors.decode()[-2000:]}")
+        return json.loads(self.seen.read_text()), self.requests()
+
+    def requests(self):
+        whole = self.log.read_text()
+        return [json.loads(line) for line in whole[:whole.rfind("\n") + 1].splitlines()]
+
+    def exray(self, *words, code=None):
+        done = subprocess.run([str(self.bin / "exray"), *map(str, words)], capture_output=True, text=True, timeout=300 * FACTOR,
+                              cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL)
+        expect(code is None or done.returncode == code,
+               f"exray {' '.join(map(str, words[:6]))}...: exit {done.returncode}, expected {code}: {(done.stdout + done.stderr)[-1500:]}")
+        expect("ERROR: " not in done.stderr and "ThreadSanitizer" not in done.stderr, done.stderr[-3000:])
+        return done
+
+    def add_org(self, *more, name="bulk", kind="exchange-impersonation", password="pw", account="CONTOSO\\svc-exray"):
+        words = ["org", "add", name, "--access-type", kind, "--ews-url", URL, "--domain", "contoso.test", "--no-input", "--store", "store.db"]
+        words += ["--account", account] if account else []
+        words += ["--password-file", password] if password else []
+        self.exray(*words, *more, code=0)
+
+    def add_users(self, addresses, name="bulk"):
+        (self.folder / "users.csv").write_text("email\n" + "".join(f"{one}\n" for one in addresses))
+        self.exray("user", "import", "--org", name, "users.csv", "--store", "store.db", code=0)
+
+    def words(self, *more, jobs=JOBS, name="bulk"):
+        return [str(self.bin / "exray"), "check", name, "--store", "store.db", "--jobs", str(jobs), "--json", "check.json", "--no-input",
+                *self.network, *map(str, more)]
+
+    def check(self, *more, code=None, **how):
+        (self.folder / "check.json").unlink(missing_ok=True)
+        done = self.exray(*self.words(*more, **how)[1:], code=code)
+        return done, self.report(done)
+
+    def report(self, done=None):
+        path = self.folder / "check.json"
+        expect(path.exists(), f"no report: {done.stdout + done.stderr if done else ''}")
+        report = json.loads(path.read_text())
+        validate(report)
+        return report
+
+    def begin(self, *more, **how):
+        return subprocess.Popen(self.words(*more, **how), cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+    def done(self):
+        if self.simulator:
+            self.simulator.kill()
+            self.simulator.communicate()
+
+
+# ---- reading reports and requests ----
+
+def validate(report):
+    same("schema", report["schema"], "exray.check/1")
+    if runner.jsonschema and SCHEMA.exists():
+        validator = runner.jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text()))
+        wrong = [f"{error.json_path}: {error.message}" for error in validator.iter_errors(report)][:3]
+        expect(not wrong, f"the report does not fit its schema: {wrong}")
+
+
+def causes(report):
+    return {cause["finding"]: cause["users"] for cause in report["causes"]}
+
+
+def findings(report):
+    return {user["email"]: user["finding"] for user in report["users"]}
+
+
+def statuses(report):
+    return {user["email"]: user["status"] for user in report["users"]}
+
+
+def summary(report):
+    return {status: n for status, n in report["summary"].items() if n}
+
+
+def openings(requests):
+    """How often each mailbox was opened by impersonation."""
+    return collections.Counter(one["impersonated"] for one in requests if one.get("operation") == "GetFolder" and one["impersonated"])
+
+
+def asked(requests):
+    """Every address that any request is about, but the service account's own."""
+    return {one[key] for one in requests for key in ("impersonated", "mailbox") if one.get(key)}
+
+
+def refusals(requests):
+    return collections.Counter(one["logon_failure"] for one in requests if "logon_failure" in one)
+
+
+# ---- the planted causes ----
+
+PLANTED = {"impersonation.denied": range(1001, 1313), "mailbox.moving": range(2001, 2041), "mailbox.not-found": range(3001, 3034),
+           "mailbox.disabled": range(4001, 4022), "address.alias": range(5001, 5061)}
+ALL = 10000
+
+
+def planted(report):
+    """What fixtures/scenarios/base/bulk-10000.json has planted, and nothing else, with every user's name to it."""
+    expected = {address(n): finding for finding, numbers in PLANTED.items() for n in numbers}
+    wrong = {one: (found, expected.get(one)) for one, found in findings(report).items() if found != expected.get(one)}
+    expect(not wrong, f"{len(wrong)} users have another finding than was planted: {list(wrong.items())[:5]}")
+    same("users", len(report["users"]), ALL)
+    same("users told twice", len(findings(report)), ALL)
+    same("causes", causes(report), {finding: len(numbers) for finding, numbers in PLANTED.items()})
+    bad = sum(len(numbers) for finding, numbers in PLANTED.items() if finding != "address.alias")
+    same("summary", summary(report), {"success": ALL - bad - 60, "warning": 60, "error": bad})
+
+
+def with_ten_thousand(world, **changes):
+    world.start(base="bulk-10000", **changes)
+    world.add_org()
+    world.add_users(map(address, range(1, ALL + 1)))
+
+
+@test
+def ten_thousand_users_with_five_planted_causes(world):
+    with_ten_thousand(world)
+    done, report = world.check(code=1)
+    planted(report)
+    seen, requests = world.stop()
+    expect(done.stdout.count("impersonation.denied") + done.stdout.count("312") < 12, "the cause is told once, not 312 times")
+    expect("312" in done.stdout, f"the number of users of a cause is told: {done.stdout[:1500]}")
+    for finding in ("impersonation.denied", "mailbox.moving"):
+        titles = [cause["title"] for cause in report["causes"] if cause["finding"] == finding]
+        expect(len(titles) == 1 and titles[0], f"title of {finding}: {titles}")
+    same("log-on failures", seen["logon_failures"], 0)
+    twice = {one: n for one, n in openings(requests).items() if n > 1}
+    expect(not twice, f"asked more than once: {list(twice.items())[:5]}")
+    same("mailboxes opened", set(openings(requests)), {address(n) for n in range(1, ALL + 1)})
+    expect(sum("operation" in one for one in requests) <= 2 * ALL + 10, f"{len(requests)} requests for {ALL} users")
+    expect(seen["connections"] <= JOBS + 5, f"{seen['connections']} connections for {JOBS} jobs")
+    expect(seen["requests"] <= 2 * ALL + 3 * JOBS + 20, f"{seen['requests']} requests over HTTP, log-ons included")
+
+
+@test
+def basic_costs_two_requests_a_user_and_a_connection_a_job(world):
+    users = 400
+    world.start(base="bulk-10000")
+    world.add_org()
+    world.add_users(map(address, range(1, users + 1)))
+    for jobs in (1, 7, 20):
+        world.start(base="bulk-10000")
+        _, report = world.check("--auth", "basic", jobs=jobs, code=0)
+        same("summary", summary(report), {"success": users})
+        seen, requests = world.stop()
+        expect(seen["connections"] <= jobs + 4, f"{seen['connections']} connections for {jobs} jobs")
+        expect(seen["max_connections"] <= jobs + 1, f"{seen['max_connections']} connections at once for {jobs} jobs")
+        expect(seen["requests"] <= 2 * users + 10, f"{seen['requests']} requests for {users} users")
+        expect(report.get("requests", seen["requests"]) <= seen["requests"], "the report claims more requests than there were")
+
+
+# ---- interruption ----
+
+def opened_so_far(world, at_least, process):
+    limit = time.monotonic() + 120 * FACTOR
+    while time.monotonic() < limit:
+        if process.poll() is not None:
+            raise AssertionError(f"the check ended by itself with {process.returncode}: {process.stderr.read().decode()[-1500:]}")
+        if len(openings(world.requests())) >= at_least:
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"{at_least} users were not reached in time")
+
+
+def resumed(world, kills):
+    """The counts of an undisturbed run; nobody asked again but who was in flight at an interruption; nobody forgotten."""
+    _, report = world.check("--resume", code=1)
+    planted(report)
+    _, requests = world.stop()
+    opened = openings(requests)
+    twice = {one: n for one, n in opened.items() if n > 1}
+    expect(len(twice) <= 2 * JOBS * kills, f"{len(twice)} users were asked again after {kills} interruptions, e.g. {list(twice.items())[:5]}")
+    expect(max(opened.values()) <= 1 + kills, f"asked {max(opened.values())} times with {kills} interruptions")
+    same("users never asked", {address(n) for n in range(1, ALL + 1)} - set(opened), set())
+
+
+@test
+def a_check_that_was_killed_goes_on_where_it_was(world):
+    with_ten_thousand(world)
+    process = world.begin()
+    opened_so_far(world, 3000, process)
+    process.kill()
+    process.communicate()
+    expect(not (world.folder / "check.json").exists(), "a killed check leaves no report")
+    resumed(world, kills=1)
+
+
+@test
+def killed_three_times_it_still_asks_everybody_once(world):
+    with_ten_thousand(world)
+    for kill, at_least in enumerate((1, 2500, 6000)):
+        process = world.begin(*(["--resume"] if kill else []))
+        opened_so_far(world, at_least, process)
+        process.kill()
+        process.communicate()
+    resumed(world, kills=3)
+
+
+@test
+def a_signal_ends_a_check_with_what_it_has_and_it_goes_on(world):
+    with_ten_thousand(world)
+    process = world.begin("--jsonl", "users.jsonl")
+    opened_so_far(world, 3000, process)
+    process.send_signal(signal.SIGINT)
+    sent = time.monotonic()
+    _, errors = process.communicate(timeout=60 * FACTOR)
+    expect(time.monotonic() - sent < 2 * FACTOR, f"took {time.monotonic() - sent:.1f} s to end")
+    same(f"exit code ({errors.decode()[-300:]})", process.returncode, 130)
+    report = world.report()
+    finished = len(report["users"])
+    expect(2900 <= finished < ALL, f"{finished} users in the partial report")
+    same("users by status", sum(report["summary"].values()), finished)
+    lines = [json.loads(line) for line in (world.folder / "users.jsonl").read_text().splitlines()]
+    same("lines of --jsonl", len({line["email"] for line in lines}), finished)
+    before = openings(world.requests())
+    _, report = world.check("--resume", "--jsonl", "users.jsonl", code=1)
+    planted(report)
+    lines = [json.loads(line) for line in (world.folder / "users.jsonl").read_text().splitlines()]
+    same("lines of both", (len(lines), len({line["email"] for line in lines})), (ALL, ALL))
+    _, requests = world.stop()
+    again = [one for one, n in openings(requests).items() if n > 1]
+    expect(len(again) <= 2 * JOBS, f"{len(again)} users were asked again")
+    told = {user["email"] for user in report["users"]}
+    expect(set(before) <= told, "somebody was forgotten")
+
+
+@test
+def there_is_nothing_to_resume_after_a_whole_check(world):
+    world.start(base="bulk-10000")
+    world.add_org()
+    world.add_users([address(1)])
+    done = world.exray(*world.words("--resume")[1:], code=78)
+    expect("bulk" in done.stderr, done.stderr)
+    world.check(code=0)
+    world.exray(*world.words("--resume")[1:], code=78)
+
+
+# ---- log-on ----
+
+@test
+def a_wrong_password_is_tried_once_for_all(world):
+    world.start(base="bulk-10000")
+    world.add_org(password="wrong")
+    world.add_users(map(address, range(1, 61)))
+    for scheme in ((), ("--auth", "basic")):
+        world.start(base="bulk-10000")
+        _, report = world.check(*scheme, code=1)
+        seen, requests = world.stop()
+        same(f"log-on failures {scheme}", seen["logon_failures"], 1)
+        same("findings", set(findings(report).values()), {"logon.rejected"})
+        same("causes", causes(report), {"logon.rejected": 60})
+        same("summary", summary(report), {"error": 60})
+        same("mailboxes asked", asked(requests), set())
+
+
+def accounts(numbers, password="Sim-Passw0rd"):
+    return [{"logon": f"CONTOSO\\user{n:05}", "upn": address(n), "password": password, "mailbox": address(n)} for n in numbers]
+
+
+def add_direct(world, numbers, wrong):
+    world.add_org(kind="direct-logon", password=None, account=None)
+    for n in numbers:
+        world.exray("user", "add", "--org", "bulk", address(n), "--password-file", "wrong" if n in wrong else "pw", "--no-input",
+                    "--store", "store.db", code=0)
+
+
+@test
+def direct_users_log_on_each_for_himself_and_once(world):
+    numbers, wrong = range(1, 13), {1, 2, 7}
+    add_direct(world, numbers, wrong)
+    for scheme in ((), ("--auth", "basic")):
+        world.start(base="bulk-10000", accounts=accounts(numbers))
+        _, report = world.check(*scheme, jobs=4, code=1)
+        seen, requests = world.stop()
+        same("findings", findings(report), {address(n): "logon.rejected" if n in wrong else None for n in numbers})
+        same(f"log-on failures {scheme}", refusals(requests), {f"CONTOSO\\user{n:05}": 1 for n in wrong})
+        same("impersonation", {one["impersonated"] for one in requests if "operation" in one}, {None})
+        each = collections.Counter(one["account"] for one in requests if one.get("operation") == "GetFolder")
+        expect(each and max(each.values()) <= 2, f"GetFolder as {each}")
+
+
+@test
+def the_same_refused_account_is_not_used_for_another_user(world):
+    """Two users with one account of their own: the second is told, not tried."""
+    world.add_org(kind="direct-logon", password=None, account=None)
+    for n in (1, 2, 3):
+        world.exray("user", "add", "--org", "bulk", address(n), "--user-name", "user00001@contoso.test" if n < 3 else address(3),
+                    "--password-file", "wrong" if n < 3 else "pw", "--no-input", "--store", "store.db", code=0)
+    world.start(base="bulk-10000", accounts=accounts((1, 3)))
+    _, report = world.check(jobs=1, code=1)
+    seen, _ = world.stop()
+    same("findings", findings(report), {address(1): "logon.rejected", address(2): "logon.rejected", address(3): None})
+    same("log-on failures", seen["logon_failures"], 1)
+
+
+# ---- throttling ----
+
+def busy(**where):
+    at = {"operation": "GetFolder", **where.pop("at", {})}
+    return {"layer": "ews", "at": at, "do": "fault", "code": "ErrorServerBusy", **where}
+
+
+@test
+def throttled_users_are_asked_again_until_it_goes_over(world):
+    numbers = range(1, 101)
+    world.start(base="bulk-10000")
+    world.add_org()
+    world.add_users(map(address, numbers))
+    world.start(base="bulk-10000", faults=[busy(at={"mailbox": "user0002?@contoso.test", "request": 1, "per_mailbox": True}, back_off_ms=100)])
+    _, report = world.check(jobs=4, code=0)
+    same("summary", summary(report), {"success": 100})
+    _, requests = world.stop()
+    same("asked twice", {one for one, n in openings(requests).items() if n > 1}, {address(n) for n in range(20, 30)})
+
+
+@test
+def a_back_off_stops_everybody_for_as_long_as_it_says(world):
+    numbers, pause_ms = range(1, 201), 1500
+    world.start(base="bulk-10000")
+    world.add_org()
+    world.add_users(map(address, numbers))
+    for fault in (busy(at={"request": 60}, back_off_ms=pause_ms),
+                  {"layer": "http", "at": {"operation": "GetFolder", "request": 60}, "do": "reply", "status": 503,
+                   "headers": [["Retry-After", "2"]], "body": ""}):
+        world.start(base="bulk-10000", faults=[fault])
+        done, report = world.check(jobs=4, code=0)
+        same("summary", summary(report), {"success": 200})
+        _, requests = world.stop()
+        at = [one["ms"] for one in requests if "operation" in one]
+        gap = max(later - earlier for earlier, later in zip(at, at[1:]))
+        expect(gap >= pause_ms - 50, f"the longest silence is {gap} ms: the others went on ({fault['layer']})")
+        expect(gap <= (pause_ms + 1500) * FACTOR, f"silent for {gap} ms")
+
+
+@test
+def throttling_that_does_not_go_over_ends_the_check_with_75(world):
+    world.start(base="bulk-10000")
+    world.add_org()
+    world.add_users(map(address, range(1, 101)))
+    world.start(base="bulk-10000", faults=[busy(at={"request": [40, 1000000]}, back_off_ms=50)])
+    _, report = world.check(jobs=4, code=75)
+    _, requests = world.stop()
+    done = len(report["users"])
+    expect(20 <= done < 100, f"{done} users in the report")
+    expect(len(requests) < 300, f"{len(requests)} requests: it does not hammer")
+    expect("ews.throttled" not in findings(report).values(), "who was put off has no result yet")
+    world.start(base="bulk-10000")
+    _, report = world.check("--resume", code=0)
+    same("summary", summary(report), {"success": 100})
+    _, requests = world.stop()
+    expect(len(openings(requests)) <= 100 - done + 1, "those with a result were asked again")
+
+
+# ---- which users ----
+
+def thirty(world):
+    """Thirty users, of whom 11 to 13 are out of scope and 21 is on the move."""
+    users = {"count": 30, "digits": 5, "user": {"smtp": "user{n}@contoso.test", "scopes": ["mobile-users"]},
+             "sets": [{"from": 11, "to": 13, "user": {"scopes": []}}, {"from": 21, "user": {"state": "moving"}}]}
+    world.start(many_users=[users])
+
+
+@test
+def only_the_failed_ones_are_checked_again(world):
+    thirty(world)
+    world.add_org()
+    world.add_users(map(address, range(1, 31)))
+    _, report = world.check(code=1)
+    same("causes", causes(report), {"impersonation.denied": 3, "mailbox.moving": 1})
+    thirty(world)
+    _, report = world.check("--only-failed", code=1)
+    _, requests = world.stop()
+    failed = {address(n) for n in (11, 12, 13, 21)}
+    same("users", set(findings(report)), failed)
+    same("asked", asked(requests), failed)
+    users = [{"count": 30, "digits": 5, "user": {"smtp": "user{n}@contoso.test", "scopes": ["mobile-users"]}}]
+    world.start(many_users=users)
+    _, report = world.check("--only-failed", code=0)
+    same("repaired", summary(report), {"success": 4})
+    _, report = world.check("--only-failed", code=0)
+    same("nobody is left", report["users"], [])
+
+
+@test
+def a_sample_and_named_users(world):
+    thirty(world)
+    world.add_org()
+    world.add_users(map(address, range(1, 31)))
+    drawn = set()
+    for _ in range(4):
+        _, report = world.check("--sample", "7")
+        same("sample", len(findings(report)), 7)
+        drawn |= set(findings(report))
+    expect(len(drawn) > 7, "the same seven each time")
+    _, report = world.check("--sample", "1000")
+    same("a sample of more than there are", len(findings(report)), 30)
+    thirty(world)
+    _, report = world.check("--user", "USER00002@contoso.test", "--user", address(12), code=1)
+    _, requests = world.stop()
+    same("named", findings(report), {address(2): None, address(12): "impersonation.denied"})
+    same("asked", {one.lower() for one in asked(requests)}, {address(2), address(12)})
+
+
+# ---- exit codes ----
+
+@test
+def exit_codes_and_what_they_name(world):
+    thirty(world)
+    world.add_org()
+    world.add_users([address(1), address(2)])
+    world.check(code=0)
+    (world.folder / "foreign.db").write_text("this is no store\n" * 100)
+    store = ["--store", "store.db"]
+    rows = [
+        (["check"], 64, "name"), (["check", "bulk", "--job", "3", *store], 64, "--jobs"), (["check", "bulk", "--jobs", "0", *store], 64, "--jobs"),
+        (["check", "bulk", "--jobs", "28", *store], 64, "--jobs"), (["check", "bulk", "--sample", "0", *store], 64, "--sample"),
+        (["check", "bulk", "stray", *store], 64, ""), (["check", "bulk", "--user", "a@b.test", "--resume", *store], 64, "--resume"),
+        (["check", "bulk", "--ca-file", "nowhere.pem", *store], 66, "nowhere.pem"), (["check", "bulk", "--ca-file", "pw", *store], 66, "pw"),
+        (["check", "bulkk", *store], 78, "bulk"), (["check", "bulk", "--user", "nobody@contoso.test", *store], 78, "nobody@contoso.test"),
+        (["check", "bulk", "--store", "foreign.db"], 78, "foreign.db"),
+        (["check", "bulk", *store, *world.network, "--json", "no/such/folder/x.json"], 69, "no/such/folder"),
+    ]
+    for words, code, needle in rows:
+        done = world.exray(*words, "--no-input", code=code)
+        expect(needle in done.stderr, f"{words}: {done.stderr!r} does not name {needle}")
+    world.add_org(name="empty")
+    done = world.exray("check", "empty", *store, "--no-input", code=78)
+    expect("empty" in done.stderr and "import" in done.stderr, done.stderr)
+    same("the file that is no store", (world.folder / "foreign.db").read_text(), "this is no store\n" * 100)
+
+
+@test
+def warnings_exit_0_unless_told_otherwise(world):
+    world.start(base="bulk-10000")
+    world.add_org()
+    world.add_users([address(5001), address(1)])
+    _, report = world.check(code=0)
+    same("findings", findings(report), {address(5001): "address.alias", address(1): None})
+    primary = [user["facts"].get("primary_smtp_address") for user in report["users"] if user["email"] == address(5001)]
+    same("the primary address", primary, ["first.last05001@contoso.test"])
+    world.check("--fail-on", "warning", code=1)
+
+
+# ---- the configuration ----
+
+def spoil_secret(world, email):
+    """One bit of the sealed password of that user is another."""
+    with sqlite3.connect(world.folder / "store.db") as store:
+        (uid, sealed), = store.execute("SELECT s.uid, s.bytes FROM secret s JOIN user u ON u.uid = s.uid WHERE u.email = ?", (email,))
+        store.execute("UPDATE secret SET bytes = ? WHERE uid = ?", (sealed[:-1] + bytes([sealed[-1] ^ 1]), uid))
+    store.close()
+
+
+@test
+def what_the_configuration_lacks_is_told_without_traffic(world):
+    world.add_org(kind="direct-logon", password=None, account=None)
+    for n in (1, 4, 5):
+        world.exray("user", "add", "--org", "bulk", address(n), "--password-file", "pw", "--no-input", "--store", "store.db", code=0)
+    (world.folder / "users.csv").write_text(f"email,enabled\n{address(2)},yes\n{address(3)},no\nstranger@fabrikam.test,yes\n")
+    world.exray("user", "import", "--org", "bulk", "users.csv", "--store", "store.db", code=0)
+    world.exray("user", "invalidate", "--org", "bulk", address(5), "--store", "store.db", "--no-input", code=0)
+    spoil_secret(world, address(4))
+    world.start(base="bulk-10000", accounts=accounts((1, 2, 4, 5)))
+    _, report = world.check(code=1)
+    seen, requests = world.stop()
+    found = findings(report)
+    same("no password", found[address(2)], "config.incomplete")
+    same("invalidated", found[address(5)], "config.incomplete")
+    same("damaged", found[address(4)], "config.secret-unreadable")
+    same("no password, and outside", found["stranger@fabrikam.test"], "config.incomplete")
+    same("switched off", (statuses(report)[address(3)], found[address(3)]), ("skipped", None))
+    same("the healthy one", found[address(1)], None)
+    same("accounts seen", {one["account"] for one in requests if "account" in one}, {"CONTOSO\\user00001"})
+    same("log-on failures", seen["logon_failures"], 0)
+    expect(not asked(requests) & {address(n) for n in (2, 3, 4, 5)}, "somebody was asked for without need")
+
+
+@test
+def contradictions_and_foreign_domains_are_told(world):
+    """An account without its password is never sent with the organisation's; an address outside is checked and marked."""
+    world.add_org()
+    (world.folder / "users.csv").write_text(f"email,account\n{address(1)},\n{address(2)},CONTOSO\\other\nguest@fabrikam.test,\n")
+    world.exray("user", "import", "--org", "bulk", "users.csv", "--store", "store.db", code=0)
+    outside = {"smtp": "guest@fabrikam.test", "scopes": ["mobile-users"]}
+    base = runner.load(runner.BASE / "bulk-10000.json")
+    world.start(base="bulk-10000", users=[*base["users"], outside])
+    _, report = world.check(code=1)
+    _, requests = world.stop()
+    same("an account without a password", findings(report)[address(2)], "config.conflict")
+    same("outside of the domains", (statuses(report)["guest@fabrikam.test"], findings(report)["guest@fabrikam.test"]),
+         ("warning", "config.outside-domains"))
+    same("the healthy one", statuses(report)[address(1)], "success")
+    expect(address(2) not in asked(requests), "the contradictory user was asked for")
+    same("accounts seen", {one["account"] for one in requests if "account" in one}, {"CONTOSO\\svc-exray"})
+
+
+@test
+def a_password_for_exchange_online_is_not_tried(world):
+    """It cannot be entered; a store in which it is nevertheless makes no traffic."""
+    url = "https://outlook.office365.com/EWS/Exchange.asmx"
+    world.start()
+    world.add_org()
+    (world.folder / "users.csv").write_text(f"email,ews_url\n{address(1)},{url}\n")
+    done = world.exray("user", "import", "--org", "bulk", "users.csv", "--store", "store.db", code=66)
+    expect("users.csv:2" in done.stdout + done.stderr, done.stdout + done.stderr)
+    world.add_users([address(1)])
+    with sqlite3.connect(world.folder / "store.db") as store:
+        store.execute("UPDATE user SET ews_url = ?", (url,))
+    store.close()
+    _, report = world.check(code=1)
+    seen, requests = world.stop()
+    same("finding", findings(report)[address(1)], "input.access-type-mismatch")
+    same("requests", (seen["requests"], requests), (0, []))
+
+
+# ---- reports ----
+
+FORMULAS = ["=cmd|calc@contoso.test", "+1@contoso.test", "-2@contoso.test"]
+
+
+@test
+def every_report_is_written_private_and_safe(world):
+    users = [{"smtp": one, "scopes": ["mobile-users"]} for one in FORMULAS] + [{"smtp": "<b>bold</b>@contoso.test"}]
+    base = runner.load(runner.BASE / "bulk-10000.json")
+    world.start(base="bulk-10000", users=[*base["users"], *users[:3]])
+    world.add_org()
+    world.add_users([*FORMULAS, address(1), address(1001)])
+    done, report = world.check("--csv", "check.csv", "--html", "check.html", "--jsonl", "users.jsonl", code=1)
+    same("users", len(report["users"]), 5)
+    for name in ("check.json", "check.csv", "check.html", "users.jsonl"):
+        same(f"mode of {name}", stat.S_IMODE((world.folder / name).stat().st_mode), 0o600)
+    lines = [json.loads(line) for line in (world.folder / "users.jsonl").read_text().splitlines()]
+    same("--jsonl", sorted(line["email"] for line in lines), sorted(findings(report)))
+    same("one row of each", {line["email"]: line["finding"] for line in lines}, findings(report))
+    rows = list(csv.reader(io.StringIO((world.folder / "check.csv").read_text(), newline="")))
+    same("rows of --csv", len(rows), 6)
+    cells = [cell for row in rows for cell in row]
+    expect(not [cell for cell in cells if cell[:1] in "=+-@\t\r" and cell], f"a formula: {[c for c in cells if c[:1] in '=+-@' and c]}")
+    for formula in FORMULAS:
+        expect("'" + formula in cells, f"{formula} is not in the CSV behind an apostrophe: {cells[:20]}")
+    page = (world.folder / "check.html").read_text()
+    expect(page.startswith("<!doctype html") or page.startswith("<!DOCTYPE html"), page[:100])
+    expect(address(1001) in page and "impersonation.denied" in page, "the page lacks the failed user")
+    for form in runner.forms_of("Sim-Passw0rd"):
+        for name in ("check.json", "check.csv", "check.html", "users.jsonl", "store.db"):
+            expect(form not in (world.folder / name).read_bytes(), f"the password is in {name}")
+    expect("Sim-Passw0rd" not in done.stdout + done.stderr, "the password is in the output")
+
+
+@test
+def json_on_stdout_stands_alone(world):
+    thirty(world)
+    world.add_org()
+    world.add_users([address(1), address(11)])
+    words = [word for word in world.words()[1:]]
+    words[words.index("check.json")] = "-"
+    done = world.exray(*words, code=1)
+    report = json.loads(done.stdout)
+    validate(report)
+    same("organisation", report["organization"], "bulk")
+    same("causes", causes(report), {"impersonation.denied": 1})
+    expect(report["elapsed_ms"] >= report["bulk_ms"] >= 0, f"{report['elapsed_ms']} {report['bulk_ms']}")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--bin", type=pathlib.Path, required=True)
+    parser.add_argument("--only", action="append")
+    options = parser.parse_args()
+    failed = ran = 0
+    for function in TESTS:
+        if options.only and function.__name__ not in options.only:
+            continue
+        ran += 1
+        with tempfile.TemporaryDirectory(prefix="exray-check-") as name:
+            world = World(options.bin.resolve(), pathlib.Path(name))
+            started = time.monotonic()
+            try:
+                function(world)
+                print(f"ok     {function.__name__} ({time.monotonic() - started:.1f} s)", flush=True)
+            except Exception as error:
+                failed += 1
+                print(f"not ok {function.__name__}: {type(error).__name__}: {error}", flush=True)
+            finally:
+                world.done()
+    print(f"{ran - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
