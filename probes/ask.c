@@ -59,7 +59,7 @@ const struct xr_err *xr_ask(struct xr_leg *leg, struct xr_step *step,
         .account = ctx->target->account,
         .secret = question->auth == XR_AUTH_OAUTH ? ctx->token : ctx->password,
         .ignore_trust = leg->ignore_trust,
-        .unseen = ctx->unseen,
+        .repeated = ctx->repeated,
     };
 
     if (!leg->http)

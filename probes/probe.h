@@ -23,7 +23,7 @@ struct xr_ctx {
     struct xr_run *run;
     struct xr_deadline deadline; /* step_us is the step that runs now */
     int64_t step_ms;             /* how long one step may take */
-    bool unseen;                 /* nobody looks at the exchanges: none is captured */
+    bool repeated;               /* one of many alike: struct xr_http_request */
 
     const char *mail_domain; /* of the target mailbox, as A-labels; filled by input */
     struct xr_url ews;       /* filled by input or autodiscover */

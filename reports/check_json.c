@@ -3,7 +3,7 @@
 #include "analyzer/base/clock.h"
 #include "reports/check.h"
 #include "reports/check_words.h"
-#include "reports/json_stream.h"
+#include "reports/json_writer.h"
 
 static void put_ms(struct xr_json *json, const char *name, int64_t us)
 {

@@ -347,23 +347,26 @@ static struct xr_advice add_to_group(
     bool online = check->access_type && !strcmp(check->access_type, MICROSOFT_365);
     enum xr_shell shell = online ? XR_SHELL_EXO : XR_SHELL_EMS;
     const char *alias = check->slots.group ? check->slots.group : "RIAG";
+    const char *csv = check->csv ? check->csv : "check.csv";
     const char *group = xr_quote(check->arena, alias, shell);
+    const char *file = xr_quote(check->arena, xr_printf(check->arena, ".\\%s", csv), shell);
 
-    if (!group)
+    if (!group || !file)
         return (struct xr_advice){
-            .text = "Put all of them into the group that the scope is made of. Its alias has a "
-                    "control character in the settings, so no command is given.",
+            .text =
+                "Put all of them into the group that the scope is made of. Its alias, or the name "
+                "of the CSV file, has a control character, so no command is given.",
         };
     return (struct xr_advice){
         .text = xr_printf(check->arena,
             "Put all %s at once into the group that the scope is made of. The file is the CSV of "
-            "this check (--csv check.csv).",
-            xr_check_number(check->arena, cause->users)),
+            "this check (--csv %s).",
+            xr_check_number(check->arena, cause->users), csv),
         .command = xr_printf(check->arena,
-            "Import-Csv .\\check.csv -Encoding UTF8 |\n"
+            "Import-Csv %s -Encoding UTF8 |\n"
             "  Where-Object finding -eq '%s' | ForEach-Object {\n"
             "    Add-DistributionGroupMember -Identity %s -Member $_.email }",
-            xr_finding_kind(cause->code)->id, group),
+            file, xr_finding_kind(cause->code)->id, group),
         .shell = xr_shell_title(shell),
         .expect = "Allow minutes, at most about an hour, for the change to reach every server.",
     };

@@ -352,6 +352,26 @@ def environment_proxies_are_ignored_unless_asked_for(world):
 
 
 @test
+def roots_of_the_machine_come_from_its_folder_or_its_file(world):
+    """OpenSSL's own variables name either; a folder of another authority's roots does not make trust."""
+    network = world.start()
+    network, ca = network[:-2], network[-1]
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "other.key",
+                    "-out", "other.pem", "-subj", "/CN=another root"], cwd=world.folder, check=True, capture_output=True)
+    for name, certificate in (("ours", ca), ("foreign", world.folder / "other.pem")):
+        folder = world.folder / name
+        folder.mkdir()
+        (folder / "root.pem").write_bytes(pathlib.Path(certificate).read_bytes())
+        subprocess.run(["openssl", "rehash", folder], check=True, capture_output=True)
+    verdicts = {}
+    for variable, value in (("SSL_CERT_DIR", world.folder / "ours"), ("SSL_CERT_FILE", ca), ("SSL_CERT_DIR", world.folder / "foreign")):
+        done = subprocess.run(world.words(*network, "--json", "-"), capture_output=True, text=True, timeout=60 * FACTOR, cwd=world.folder,
+                              env={**os.environ, variable: str(value)})
+        verdicts[str(value)] = json.loads(done.stdout)["verdict"]["finding"]
+    expect(list(verdicts.values()) == [None, None, "autodiscover.no-method"], verdicts)
+
+
+@test
 def the_demo_leaves_its_four_reports(world):
     done = world.exray("demo")
     expect(done.returncode == 0, done.stdout + done.stderr)

@@ -57,6 +57,24 @@ void xr_arena_free(struct xr_arena *arena)
     free(arena);
 }
 
+void xr_arena_clear(struct xr_arena *arena)
+{
+    struct block *kept = arena->head;
+
+    for (struct xr_arena *inner = arena->absorbed, *next; inner; inner = next) {
+        next = inner->sibling;
+        xr_arena_free(inner);
+    }
+    for (struct block *block = kept->next, *next; block; block = next) {
+        next = block->next;
+        free(block);
+    }
+    memset(kept->bytes, 0, kept->used);
+    kept->next = NULL;
+    kept->used = 0;
+    arena->absorbed = NULL;
+}
+
 void xr_arena_absorb(struct xr_arena *into, struct xr_arena *from)
 {
     from->into = into;
@@ -92,15 +110,24 @@ void *xr_alloc(struct xr_arena *arena, size_t size)
     return result;
 }
 
+/* Most texts fit into what is left of the block: they are written there at once. */
 char *xr_vprintf(struct xr_arena *arena, const char *fmt, va_list args)
 {
     va_list again;
 
+    while (arena->into)
+        arena = arena->into;
+    struct block *block = arena->head;
+    char *text = (char *)block->bytes + block->used;
+    size_t room = block->size - block->used;
     va_copy(again, args);
-    int length = vsnprintf(NULL, 0, fmt, args);
+    int length = vsnprintf(text, room, fmt, args);
     if (length < 0)
         abort();
-    char *text = xr_alloc(arena, (size_t)length + 1);
+    if ((size_t)length < room)
+        return xr_alloc(arena, (size_t)length + 1);
+    memset(text, 0, room);
+    text = xr_alloc(arena, (size_t)length + 1);
     (void)vsnprintf(text, (size_t)length + 1, fmt, again);
     va_end(again);
     return text;

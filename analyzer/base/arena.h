@@ -16,6 +16,8 @@ struct xr_arena;
 
 struct xr_arena *xr_arena_new(void);
 void xr_arena_free(struct xr_arena *arena); /* NULL is fine */
+/* Ends all that is in it; the arena itself goes on, with one block of memory at hand. */
+void xr_arena_clear(struct xr_arena *arena);
 
 /* From now on "from" lives and dies with "into": pointers stay valid, and what is asked of it comes
  * from "into". */

@@ -51,6 +51,8 @@ static const struct xr_option output[] = {
     LIST("html", "F", "write the matrix of users and steps ('-': stdout)", form.html),
     TEXT("fail-on", "warning", "exit 1 on a warning too", form.fail_on),
     { "quiet", 'q', NULL, "no summary", XR_OPTION_FLAG, AT(form.quiet), 0, 0 },
+    { "verbose", 'v', NULL, "the commands of every remedy too", XR_OPTION_COUNT, AT(form.verbose),
+        0, 0 },
     FLAG("no-color", "no colours (NO_COLOR is honoured too)", form.no_color),
     FLAG("no-input", "never ask", form.no_input),
     { "help", 'h', NULL, "this text", XR_OPTION_FLAG, AT(form.help), 0, 0 },
@@ -203,7 +205,7 @@ static int write_all(const struct check_form *form, struct session *session,
     struct reading json = { session, check, id, XR_ROWS_BY_EMAIL, xr_check_json };
     struct reading csv = { session, check, id, XR_ROWS_BY_EMAIL, write_csv };
     struct reading html = { session, check, id, XR_ROWS_BY_CAUSE, xr_check_html };
-    struct xr_style style = { .color = xr_screen_has_color(form->form.no_color) };
+    struct xr_style style = { xr_screen_has_color(form->form.no_color), form->form.verbose };
 
     if (!form->form.quiet && !is_stdout_taken(form))
         xr_check_summary(stdout, check, &style);
@@ -324,6 +326,15 @@ static int judge_choice(const struct check_form *form)
     return 0;
 }
 
+/* For a command that reads it, on whatever machine. */
+static const char *csv_name(const struct check_form *form)
+{
+    const char *path = form->csv.n ? form->csv.items[0] : "-";
+    const char *slash = strrchr(path, '/');
+
+    return strcmp(path, "-") != 0 ? (slash ? slash + 1 : path) : NULL;
+}
+
 static int check_org(const struct check_form *form, struct session *session)
 {
     struct xr_bulk_choice choice = {
@@ -347,6 +358,7 @@ static int check_org(const struct check_form *form, struct session *session)
     if (!check.selected && !form->only_failed)
         return xr_failed(XR_EXIT_CONFIG, "'%s' has no users: exray user import --org adds them",
             session->org.name);
+    check.csv = csv_name(form);
     code = write_all(form, session, &check, id);
     code = code ? code : lost;
     return code ? code : exit_code(form, &check);

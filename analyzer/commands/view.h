@@ -3,7 +3,7 @@
 
 #include "analyzer/commands/verb.h"
 #include "analyzer/org/lint.h"
-#include "reports/json_stream.h"
+#include "reports/json_writer.h"
 
 /* Organisations and users as people and programs are shown them. Secrets are told of, never shown.
  */

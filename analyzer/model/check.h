@@ -83,6 +83,7 @@ struct xr_check {
     struct xr_arena *arena; /* sinks may allocate */
     const char *tool_version, *organization, *access_type, *account;
     struct xr_check_slots slots;
+    const char *csv; /* the name of the CSV file that was written beside; NULL: none was */
     int64_t started_wall_ms, elapsed_us;
     enum xr_check_end end;
     int64_t selected;                    /* users that were to be checked */

@@ -164,17 +164,28 @@ static struct xr_value cut(const char *text)
     return (struct xr_value){ .type = SQLITE_TEXT, .bytes = text, .length = length };
 }
 
+#define PUT_RESULT                                                                           \
+    "UPDATE check_user SET status = ?4, finding = ?5, step = ?6, code = ?7, message = ?8,"   \
+    " account = ?9, host = ?10, primary_smtp_address = ?11, server = ?12, elapsed_us = ?13," \
+    " at_ms = ?14, steps = ?15 WHERE check_id = ?1 AND user_id = ?2 AND "
+
+/* The whole key finds the row at once. Who got another address since has it under that one. */
 static const struct xr_store_err *put_result(struct xr_store *store, struct xr_arena *arena,
     int64_t check, int64_t id, const struct xr_check_user *user)
 {
-    return xr_sql_run(store, arena,
-        "UPDATE check_user SET status = ?3, finding = ?4, step = ?5, code = ?6, message = ?7,"
-        " account = ?8, host = ?9, primary_smtp_address = ?10, server = ?11, elapsed_us = ?12,"
-        " at_ms = ?13, steps = ?14 WHERE check_id = ?1 AND user_id = ?2",
-        xr_int(check), xr_int(id), xr_int(user->status), xr_text(user->finding),
-        xr_text(user->step), cut(user->code), cut(user->message), cut(user->account),
-        cut(user->host), cut(user->primary_smtp_address), cut(user->server),
-        xr_int(user->elapsed_us), xr_int(user->at_wall_ms), xr_text(user->steps));
+    static const char by_key[] = PUT_RESULT "email = ?3";
+    static const char by_id[] = PUT_RESULT "email IS NOT ?3";
+    const struct xr_value values[] = { xr_int(check), xr_int(id), xr_text(user->email),
+        xr_int(user->status), xr_text(user->finding), xr_text(user->step), cut(user->code),
+        cut(user->message), cut(user->account), cut(user->host), cut(user->primary_smtp_address),
+        cut(user->server), xr_int(user->elapsed_us), xr_int(user->at_wall_ms),
+        xr_text(user->steps) };
+    const int n = sizeof(values) / sizeof(*values);
+    const struct xr_store_err *err = xr_sql_run_of(store, arena, by_key, values, n);
+
+    if (err || sqlite3_changes64(store->db))
+        return err;
+    return xr_sql_run_of(store, arena, by_id, values, n);
 }
 
 static const struct xr_store_err *put_results(struct xr_store *store, struct xr_arena *arena,

@@ -87,34 +87,34 @@ const struct xr_store_err *xr_store_last_result(
 
 static const char by_email[] = "SELECT " XR_RESULT_COLUMNS "FROM check_user NOT INDEXED"
                                " WHERE check_id = ?1 AND status IS NOT NULL ORDER BY email";
-static const char by_cause[] =
-    "SELECT " XR_RESULT_COLUMNS "FROM check_user INDEXED BY check_user_by_cause"
-    " WHERE check_id = ?1 AND status = ?2 ORDER BY finding, email";
 
-static const enum xr_status worst_first[] = { XR_ERROR, XR_WARNING, XR_SKIPPED, XR_SUCCESS };
-enum { STATUSES = sizeof(worst_first) / sizeof(*worst_first) };
+/* What is sorted is kept small: the key alone, the row is looked up. An index would have to be kept
+ * up with every result, for what is read once. */
+static const char by_cause[] =
+    "SELECT email, user_id FROM check_user NOT INDEXED"
+    " WHERE check_id = ?1 AND status IS NOT NULL"
+    " ORDER BY CASE status WHEN 3 THEN 0 WHEN 2 THEN 1 WHEN 0 THEN 2 ELSE 3 END, finding, email";
+static const char of_key[] =
+    "SELECT " XR_RESULT_COLUMNS "FROM check_user"
+    " WHERE check_id = ?1 AND email = ?2 AND user_id = ?3 AND status IS NOT NULL";
 
 struct xr_store_rows {
     struct xr_arena *arena; /* of the caller: for the error */
     struct xr_arena *row;   /* the texts of the last row */
-    struct xr_sql sql;
+    struct xr_sql sql;      /* the rows, or their keys */
+    bool keys;
     int64_t check;
-    size_t statuses_left; /* by cause: each status is a reading of its own, so nothing is sorted */
     const struct xr_store_err *err;
 };
 
 const struct xr_store_err *xr_store_rows_open(struct xr_store *store, struct xr_arena *arena,
     int64_t check, enum xr_rows_order order, struct xr_store_rows **ret)
 {
-    bool causes = order == XR_ROWS_BY_CAUSE;
+    bool keys = order == XR_ROWS_BY_CAUSE;
     struct xr_store_rows *rows = xr_new(arena, struct xr_store_rows);
 
-    *rows = (struct xr_store_rows){ .arena = arena,
-        .sql = xr_sql_alone(store, causes ? by_cause : by_email, XR_VALUES(xr_int(check))),
-        .check = check,
-        .statuses_left = causes ? STATUSES - 1 : 0 };
-    if (causes)
-        xr_sql_bind(&rows->sql, XR_VALUES(xr_int(check), xr_int(worst_first[0])));
+    *rows = (struct xr_store_rows){ .arena = arena, .keys = keys, .check = check };
+    rows->sql = xr_sql_alone(store, keys ? by_cause : by_email, XR_VALUES(xr_int(check)));
     const struct xr_store_err *err = xr_sql_err(&rows->sql, arena);
     if (err)
         xr_sql_done(&rows->sql);
@@ -122,31 +122,34 @@ const struct xr_store_err *xr_store_rows_open(struct xr_store *store, struct xr_
     return err;
 }
 
-static bool next_row(struct xr_store_rows *rows)
+/* false: the row of the key is not there any more. */
+static bool look_up(struct xr_store_rows *rows, struct xr_check_user *ret)
 {
-    while (!xr_sql_row(&rows->sql)) {
-        if (rows->sql.rc != SQLITE_DONE || !rows->statuses_left)
-            return false;
-        rows->sql.rc = sqlite3_reset(rows->sql.stmt);
-        xr_sql_bind(&rows->sql,
-            XR_VALUES(xr_int(rows->check), xr_int(worst_first[STATUSES - rows->statuses_left])));
-        rows->statuses_left--;
-    }
-    return true;
+    const char *email = xr_sql_must(&rows->sql, rows->row, 0, XR_FIELD_MAX);
+    xr_auto_sql sql = xr_sql(rows->sql.store, of_key, xr_int(rows->check), xr_text(email),
+        xr_int(xr_sql_int(&rows->sql, 1)));
+    bool there = xr_sql_row(&sql);
+
+    if (there)
+        *ret = xr_result_row(&sql, rows->row);
+    rows->err = xr_sql_err(&sql, rows->arena);
+    return there && !rows->err;
 }
 
 bool xr_store_rows_next(void *arg, struct xr_check_user *ret)
 {
     struct xr_store_rows *rows = arg;
+    bool there = false;
 
     xr_arena_free(rows->row);
     rows->row = xr_arena_new();
-    if (rows->err)
-        return false;
-    bool there = next_row(rows);
-    if (there)
-        *ret = xr_result_row(&rows->sql, rows->row);
-    rows->err = xr_sql_err(&rows->sql, rows->arena);
+    while (!there && !rows->err && xr_sql_row(&rows->sql)) {
+        there = !rows->keys || look_up(rows, ret);
+        if (!rows->keys)
+            *ret = xr_result_row(&rows->sql, rows->row);
+    }
+    if (!rows->err)
+        rows->err = xr_sql_err(&rows->sql, rows->arena);
     return there && !rows->err;
 }
 

@@ -61,10 +61,8 @@ static const char *const steps[] = {
     "CREATE INDEX check_user_pending ON check_user (check_id, lane, email)"
     " WHERE status IS NULL;",
 
-    /* Version 2: which mailbox server answered; results by cause; who changed a record. */
+    /* Version 2: which mailbox server answered; who changed a record since when. */
     "ALTER TABLE check_user ADD COLUMN server TEXT;"
-    "CREATE INDEX check_user_by_cause ON check_user (check_id, status, finding, email)"
-    " WHERE status IS NOT NULL;"
     "CREATE INDEX change_of_record ON change (what, record_id, generation);",
 };
 enum { VERSION = sizeof(steps) / sizeof(*steps) };
@@ -149,9 +147,9 @@ static const struct xr_store_err *use_log(struct xr_store *store, struct xr_aren
     if (rc != SQLITE_OK)
         return xr_store_db_err(store, arena, rc);
     return execute(store, arena,
-        strcmp(mode, "wal") == 0
-            ? "PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 16777216"
-            : "PRAGMA synchronous = FULL");
+        strcmp(mode, "wal") == 0 ? "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000;"
+                                   " PRAGMA journal_size_limit = 16777216"
+                                 : "PRAGMA synchronous = FULL");
 }
 
 /* Looks again, under the lock: another process may have been faster. */

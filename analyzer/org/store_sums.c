@@ -3,14 +3,25 @@
 
 #include "analyzer/org/store_sqlite.h"
 
-/* The sums of a check, from the index by cause. */
+/*
+ * The sums of a check: one pass over its results, by address. What they add up
+ * to has a place for each finding of the catalogue, so no file can make it grow.
+ */
+struct sums {
+    struct xr_check *check;
+    struct xr_check_cause causes[XR_FINDING_COUNT];
+    int64_t *elapsed; /* of those who were asked */
+    size_t n, room;
+    const char *last; /* the finding of the row before, mostly the same as that of this row */
+    enum xr_finding_code last_code;
+};
 
 static const struct xr_store_err *count_selected(
     struct xr_store *store, struct xr_arena *arena, int64_t check, int64_t *ret)
 {
     xr_auto_sql sql = xr_sql(store,
-        "SELECT (SELECT count(*) FROM check_user WHERE check_id = check_run.id) FROM check_run"
-        " WHERE id = ?1",
+        "SELECT (SELECT count(*) FROM check_user NOT INDEXED WHERE check_id = check_run.id)"
+        " FROM check_run WHERE id = ?1",
         xr_int(check));
 
     if (xr_sql_row(&sql)) {
@@ -21,61 +32,53 @@ static const struct xr_store_err *count_selected(
     return err ? err : xr_store_fail(arena, XR_STORE_NOT_FOUND, "there is no such check");
 }
 
-/* The step of the first user, by address, among the worst ones of a finding. */
-static const char *first_step(struct xr_store *store, struct xr_arena *arena, int64_t check,
-    enum xr_status status, const char *finding, const struct xr_store_err **ret_err)
+static enum xr_finding_code code_of(struct sums *sums, const char *finding)
 {
-    xr_auto_sql sql = xr_sql(store,
-        "SELECT step FROM check_user INDEXED BY check_user_by_cause"
-        " WHERE check_id = ?1 AND status = ?2 AND finding = ?3 ORDER BY email LIMIT 1",
-        xr_int(check), xr_int(status), xr_text(finding));
-    const char *step = xr_sql_row(&sql) ? xr_sql_text(&sql, arena, 0, XR_FIELD_MAX) : NULL;
+    const char *known = sums->last ? xr_finding_kind(sums->last_code)->id : "";
 
-    *ret_err = xr_sql_err(&sql, arena);
-    return step;
+    if (!strcmp(known, finding))
+        return sums->last_code;
+    sums->last_code = XR_FINDING_EWS_ERROR;
+    (void)xr_finding_by_id(finding, &sums->last_code);
+    sums->last = xr_finding_kind(sums->last_code)->id;
+    return sums->last_code;
 }
 
-static const struct xr_store_err *add_cause(struct xr_store *store, struct xr_arena *arena,
-    int64_t check, struct xr_check_cause *causes, enum xr_status status, const char *finding,
-    int64_t users)
+static void add_cause(struct sums *sums, struct xr_arena *arena, enum xr_status status,
+    const char *finding, const char *step)
 {
-    const struct xr_store_err *err = NULL;
-    enum xr_finding_code code = XR_FINDING_EWS_ERROR;
+    enum xr_finding_code code = code_of(sums, finding);
+    struct xr_check_cause *cause = &sums->causes[code];
 
-    (void)xr_finding_by_id(finding, &code);
-    struct xr_check_cause *cause = &causes[code];
     if (!cause->users || status > cause->status) {
+        cause->code = code;
+        cause->title = xr_finding_kind(code)->title;
         cause->status = status;
-        cause->step = first_step(store, arena, check, status, finding, &err);
+        cause->step = step ? xr_strdup(arena, step) : NULL;
     }
-    cause->code = code;
-    cause->title = xr_finding_kind(code)->title;
-    cause->users += users;
-    return err;
+    cause->users++;
 }
 
-/* causes: one for each finding of the catalogue, so that no file can make it grow. */
-static const struct xr_store_err *count_causes(struct xr_store *store, struct xr_arena *arena,
-    int64_t check, struct xr_check *ret, struct xr_check_cause *causes)
+static void add_row(struct sums *sums, struct xr_arena *arena, struct xr_sql *sql)
 {
-    const struct xr_store_err *err = NULL;
-    xr_auto_sql sql = xr_sql(store,
-        "SELECT status, finding, count(*) FROM check_user INDEXED BY check_user_by_cause"
-        " WHERE check_id = ?1 AND status IS NOT NULL GROUP BY status, finding",
-        xr_int(check));
+    struct xr_arena *scratch = xr_arena_new();
+    int64_t status = xr_sql_int(sql, 0);
+    const char *finding = xr_sql_text(sql, scratch, 1, XR_FIELD_MAX);
+    const char *step = xr_sql_text(sql, scratch, 2, XR_FIELD_MAX);
 
-    while (!err && xr_sql_row(&sql)) {
-        int64_t status = xr_sql_int(&sql, 0), users = xr_sql_int(&sql, 2);
-        const char *finding = xr_sql_text(&sql, arena, 1, XR_FIELD_MAX);
-        if (status < XR_SKIPPED || status > XR_ERROR)
-            sql.flaw = "a result has an unknown status";
-        if (sql.flaw)
-            break;
-        ret->summary[status] += users;
+    if (status < XR_SKIPPED || status > XR_ERROR)
+        sql->flaw = "a result has an unknown status";
+    if (!sql->flaw) {
+        sums->check->summary[status]++;
+        /* Who is switched off took no time. */
+        if (status != XR_SKIPPED && sums->n < sums->room)
+            sums->elapsed[sums->n++] = xr_sql_int(sql, 3);
         if (finding)
-            err = add_cause(store, arena, check, causes, (enum xr_status)status, finding, users);
+            add_cause(sums, arena, (enum xr_status)status, finding, step);
+    } else {
+        sql->flaw = xr_strdup(arena, sql->flaw);
     }
-    return err ? err : xr_sql_err(&sql, arena);
+    xr_arena_free(scratch);
 }
 
 /* Errors before warnings, most users first; then in the order of the catalogue. */
@@ -105,49 +108,47 @@ static int64_t percentile(const int64_t *sorted, size_t n, size_t percent)
     return n ? sorted[rank ? rank - 1 : 0] : -1;
 }
 
-/* Of those who were asked: who is switched off took no time. */
-static const struct xr_store_err *measure(
-    struct xr_store *store, struct xr_arena *arena, int64_t check, struct xr_check *ret)
+static void hand_over(struct sums *sums, struct xr_arena *arena)
 {
-    size_t room = (size_t)ret->selected, n = 0;
-    int64_t *elapsed = calloc(room + 1, sizeof(*elapsed));
-    xr_auto_sql sql = xr_sql(store,
-        "SELECT elapsed_us FROM check_user WHERE check_id = ?1 AND status IS NOT NULL"
-        " AND status <> 0 AND elapsed_us IS NOT NULL",
-        xr_int(check));
+    struct xr_check *check = sums->check;
+    struct xr_check_cause *causes = xr_new_n(arena, struct xr_check_cause, XR_FINDING_COUNT);
+    size_t n = 0;
 
-    if (!elapsed)
-        abort();
-    while (n < room && xr_sql_row(&sql))
-        elapsed[n++] = xr_sql_int(&sql, 0);
-    qsort(elapsed, n, sizeof(*elapsed), by_size);
-    ret->median_us = percentile(elapsed, n, 50);
-    ret->p99_us = percentile(elapsed, n, 99);
-    free(elapsed);
-    return xr_sql_err(&sql, arena);
+    for (size_t i = 0; i < XR_FINDING_COUNT; i++)
+        if (sums->causes[i].users)
+            causes[n++] = sums->causes[i];
+    qsort(causes, n, sizeof(*causes), by_weight);
+    qsort(sums->elapsed, sums->n, sizeof(*sums->elapsed), by_size);
+    check->causes = causes;
+    check->cause_count = n;
+    check->median_us = percentile(sums->elapsed, sums->n, 50);
+    check->p99_us = percentile(sums->elapsed, sums->n, 99);
 }
 
 static const struct xr_store_err *sum_up(
     struct xr_store *store, struct xr_arena *arena, int64_t check, struct xr_check *ret)
 {
-    struct xr_check_cause *causes = xr_new_n(arena, struct xr_check_cause, XR_FINDING_COUNT);
+    struct sums sums = { .check = ret };
     const struct xr_store_err *err = count_selected(store, arena, check, &ret->selected);
-    size_t n = 0;
 
-    memset(ret->summary, 0, sizeof(ret->summary));
-    if (!err)
-        err = count_causes(store, arena, check, ret, causes);
-    if (!err)
-        err = measure(store, arena, check, ret);
     if (err)
         return err;
-    for (size_t i = 0; i < XR_FINDING_COUNT; i++)
-        if (causes[i].users)
-            causes[n++] = causes[i];
-    qsort(causes, n, sizeof(*causes), by_weight);
-    ret->causes = causes;
-    ret->cause_count = n;
-    return NULL;
+    sums.room = (size_t)ret->selected;
+    sums.elapsed = calloc(sums.room + 1, sizeof(*sums.elapsed));
+    if (!sums.elapsed)
+        abort();
+    memset(ret->summary, 0, sizeof(ret->summary));
+    xr_auto_sql sql = xr_sql(store,
+        "SELECT status, finding, step, elapsed_us FROM check_user NOT INDEXED"
+        " WHERE check_id = ?1 AND status IS NOT NULL ORDER BY email",
+        xr_int(check));
+    while (xr_sql_row(&sql))
+        add_row(&sums, arena, &sql);
+    err = xr_sql_err(&sql, arena);
+    if (!err)
+        hand_over(&sums, arena);
+    free(sums.elapsed);
+    return err;
 }
 
 /* One reading transaction, so that the sums fit each other. */

@@ -126,37 +126,33 @@ static void check_user(
 static void work(void *arg, size_t i)
 {
     struct feed *feed = arg;
+    struct xr_arena *arena = xr_arena_new();
     struct xr_http *http = NULL;
     struct xr_user user;
-    bool more = true;
 
     (void)i;
-    while (more && !atomic_load(&feed->state->stop)) {
-        struct xr_arena *arena = xr_arena_new();
-        more = next_user(feed, arena, &user);
-        if (more)
-            check_user(feed, arena, &user, &http);
-        xr_arena_free(arena);
+    while (!atomic_load(&feed->state->stop) && next_user(feed, arena, &user)) {
+        check_user(feed, arena, &user, &http);
+        xr_arena_clear(arena);
     }
     xr_http_free(http);
+    xr_arena_free(arena);
 }
 
 /* Nobody of the lane can be reached, for one and the same reason. */
 static void tell_all(struct feed *feed, const struct xr_check_user *why)
 {
+    struct xr_arena *arena = xr_arena_new();
     struct xr_user user;
-    bool more = true;
 
-    while (more && !atomic_load(&feed->state->stop)) {
-        struct xr_arena *arena = xr_arena_new();
-        more = next_user(feed, arena, &user);
+    while (!atomic_load(&feed->state->stop) && next_user(feed, arena, &user)) {
         struct xr_check_user result = *why;
         result.email = user.email;
         result.elapsed_us = 0;
-        if (more)
-            xr_bulk_record(feed->state, user.id, &result);
-        xr_arena_free(arena);
+        xr_bulk_record(feed->state, user.id, &result);
+        xr_arena_clear(arena);
     }
+    xr_arena_free(arena);
 }
 
 /* What the lane's exploration says about all of its users. */

@@ -257,7 +257,7 @@ void xr_bulk_mailbox(struct state *state, const struct start *start, struct xr_a
     ctx.run = &run;
     ctx.deadline = state->bulk->deadline;
     ctx.ews_leg = &leg;
-    ctx.unseen = true;
+    ctx.repeated = true;
     ctx.back_off_ms = 0;
     ctx.gate_closed_by = NULL;
     ctx.account_has_no_mailbox = !own && start->ctx.account_has_no_mailbox;

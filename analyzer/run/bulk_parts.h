@@ -46,9 +46,11 @@ struct state {
     struct batch *filling, *spare; /* spare NULL: it is being written */
     size_t writing_n;
     const struct xr_store_err *store_err;
-    struct refused *refused;
-    int64_t pause_until_us, pauses_in_a_row, requests, back_offs, bulk_us, written_us;
+    int64_t back_offs, bulk_us, written_us;
     enum xr_check_end end;
+    /* Looked at for every user, so without the lock; changed with it. */
+    _Atomic(struct refused *) refused;
+    atomic_int_least64_t pause_until_us, pauses_in_a_row, requests;
     atomic_bool stop;
 };
 

@@ -118,14 +118,6 @@ void xr_bulk_flush(struct state *state)
     (void)pthread_mutex_unlock(&state->lock);
 }
 
-static int64_t paused_until(struct state *state)
-{
-    (void)pthread_mutex_lock(&state->lock);
-    int64_t until = state->pause_until_us;
-    (void)pthread_mutex_unlock(&state->lock);
-    return until;
-}
-
 static bool is_over(struct state *state)
 {
     enum xr_time_state time = xr_time_state(
@@ -139,7 +131,7 @@ static bool is_over(struct state *state)
 bool xr_bulk_may_go_on(struct state *state)
 {
     while (!is_over(state)) {
-        int64_t left_us = paused_until(state) - xr_now_us();
+        int64_t left_us = atomic_load(&state->pause_until_us) - xr_now_us();
         if (left_us <= 0)
             return true;
         int64_t tick_us = left_us < XR_TICK_MS * 1000 ? left_us : XR_TICK_MS * 1000;
@@ -172,19 +164,16 @@ void xr_bulk_throttled(struct state *state, int64_t back_off_ms)
 
 void xr_bulk_answered(struct state *state, int64_t requests)
 {
-    (void)pthread_mutex_lock(&state->lock);
-    state->requests += requests;
-    state->pauses_in_a_row = 0;
-    (void)pthread_mutex_unlock(&state->lock);
+    (void)atomic_fetch_add(&state->requests, requests);
+    atomic_store(&state->pauses_in_a_row, 0);
 }
 
 const struct refused *xr_bulk_refused(struct state *state, const char *account)
 {
-    (void)pthread_mutex_lock(&state->lock);
-    const struct refused *at = state->refused;
+    const struct refused *at = atomic_load(&state->refused);
+
     while (at && !xr_same(at->account, account))
         at = at->next;
-    (void)pthread_mutex_unlock(&state->lock);
     return at;
 }
 
@@ -193,8 +182,8 @@ void xr_bulk_note_refused(
 {
     (void)pthread_mutex_lock(&state->lock);
     struct refused *refused = xr_new(state->arena, struct refused);
-    *refused = (struct refused){ state->refused, xr_strdup(state->arena, account), user->finding,
-        user->step };
-    state->refused = refused;
+    *refused = (struct refused){ atomic_load(&state->refused), xr_strdup(state->arena, account),
+        user->finding, user->step };
+    atomic_store(&state->refused, refused);
     (void)pthread_mutex_unlock(&state->lock);
 }

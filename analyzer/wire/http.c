@@ -8,8 +8,8 @@
 #include "analyzer/base/text.h"
 #include "analyzer/wire/capture.h"
 #include "analyzer/wire/http_err.h"
+#include "analyzer/wire/http_setup.h"
 #include "analyzer/wire/http_timings.h"
-#include "analyzer/wire/scrub.h"
 
 enum { FIRST_STATUS = 100 };
 
@@ -18,8 +18,9 @@ struct xr_http {
     CURL *easy;
     CURLM *multi;
     struct xr_tls_watch watch; /* of the connection that this handle keeps */
-    struct xr_buf body;        /* of the last answer */
-    bool accepted;             /* the server has taken the credential once: it is no wrong one */
+    struct xr_http_setup setup;
+    struct xr_buf body; /* of the last answer */
+    bool accepted;      /* the server has taken the credential once: it is no wrong one */
 };
 
 /* One transfer. */
@@ -28,7 +29,6 @@ struct transfer {
     struct xr_arena *arena;
     const struct xr_http_request *request;
     struct xr_deadline deadline;
-    struct xr_scrubber *scrubber;
     size_t header_bytes, header_lines;
     struct xr_header *sent, *received, **received_end;
     bool too_large, stopped, ntlm_begun, ntlm_asked_again;
@@ -65,6 +65,7 @@ void xr_http_free(struct xr_http *http)
 {
     if (!http)
         return;
+    xr_http_setup_done(&http->setup, http->easy);
     curl_easy_cleanup(http->easy);
     (void)curl_multi_cleanup(http->multi);
     xr_buf_done(&http->body);
@@ -130,7 +131,7 @@ static size_t on_header(char *bytes, size_t size, size_t n, void *arg)
         begin_leg(transfer);
         return size * n;
     }
-    xr_scrub(transfer->scrubber, bytes, length);
+    xr_scrub(transfer->http->setup.scrubber, bytes, length);
     struct xr_header *header = xr_capture_header(transfer->arena, bytes, length);
     if (!header)
         return size * n;
@@ -180,7 +181,7 @@ static int on_debug(CURL *easy, curl_infotype type, char *bytes, size_t length, 
         return 0;
     size_t first =
         (size_t)(line_end - bytes) + 1; /* the request line has a colon in its URL at times */
-    if (!transfer->request->unseen)
+    if (!transfer->request->repeated)
         capture_request(transfer, bytes + first, length - first);
     watch_credential(transfer, bytes, length);
     return 0;
@@ -244,53 +245,13 @@ static int on_connected(void *arg, char *ip, char *local_ip, int port, int local
     return CURL_PREREQFUNC_ABORT;
 }
 
-static void set_auth(CURL *easy, const struct xr_http_request *request)
-{
-    static const unsigned long schemes[] = {
-        [XR_HTTP_ANONYMOUS] = CURLAUTH_NONE,
-        [XR_HTTP_BASIC] = CURLAUTH_BASIC,
-        [XR_HTTP_NTLM] = CURLAUTH_NTLM,
-        [XR_HTTP_NEGOTIATE] = CURLAUTH_NEGOTIATE,
-        [XR_HTTP_BEARER] = CURLAUTH_BEARER,
-    };
-
-    (void)curl_easy_setopt(easy, CURLOPT_HTTPAUTH, schemes[request->auth]);
-    if (request->auth == XR_HTTP_BASIC || request->auth == XR_HTTP_NTLM) {
-        (void)curl_easy_setopt(easy, CURLOPT_USERNAME, request->account);
-        (void)curl_easy_setopt(easy, CURLOPT_PASSWORD, xr_reveal(request->secret));
-    }
-    if (request->auth == XR_HTTP_NEGOTIATE) /* the ticket's own principal */
-        (void)curl_easy_setopt(easy, CURLOPT_USERPWD, ":");
-    if (request->auth == XR_HTTP_BEARER)
-        (void)curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, xr_reveal(request->secret));
-}
-
-static void set_safety(CURL *easy, const struct xr_net *net)
-{
-    (void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    (void)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    (void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    (void)curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    (void)curl_easy_setopt(easy, CURLOPT_PROXY, net->proxy ? net->proxy : "");
-    (void)curl_easy_setopt(easy, CURLOPT_MAXCONNECTS, 1L);
-    (void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    (void)curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
-    (void)curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    /* libcurl's own checks end the handshake at the first flaw: ours take their place. */
-    (void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-    (void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
-    (void)curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
-    (void)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
-    (void)curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
-}
-
 static void set_callbacks(CURL *easy, struct transfer *transfer)
 {
     (void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     (void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
     (void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     (void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
-    if (!sends_secret_at_once(transfer->request) || !transfer->request->unseen) {
+    if (!sends_secret_at_once(transfer->request) || !transfer->request->repeated) {
         (void)curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, on_debug);
         (void)curl_easy_setopt(easy, CURLOPT_DEBUGDATA, transfer);
         (void)curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
@@ -311,30 +272,6 @@ static struct curl_slist *header_list(struct xr_arena *arena, const struct xr_he
     for (; headers; headers = headers->next)
         list = curl_slist_append(list, xr_printf(arena, "%s: %s", headers->name, headers->value));
     return list;
-}
-
-/* "::ADDRESS:PORT": whatever the URL says, this is where the connection goes; name and SNI stay. */
-static struct curl_slist *pin(struct xr_arena *arena, const struct transfer *transfer)
-{
-    const struct xr_url *url = transfer->request->url;
-    struct xr_route route = xr_net_route(transfer->http->net, url->host, url->port);
-    const char *to = transfer->http->net->proxy ? route.host : transfer->request->address;
-
-    return curl_slist_append(
-        NULL, xr_printf(arena, "::%s:%u", xr_bracketed(arena, to), route.port));
-}
-
-/* The name of the proxy was resolved like every other; libcurl would ask the system, without limit
- * of time. */
-static struct curl_slist *pin_proxy(struct xr_arena *arena, const struct transfer *transfer)
-{
-    const char *proxy = transfer->http->net->proxy;
-    struct xr_url url;
-
-    if (!proxy || xr_url_parse(arena, proxy, &url))
-        return NULL;
-    return curl_slist_append(NULL, xr_printf(arena, "%s:%u:%s", url.host, url.port,
-                                       xr_bracketed(arena, transfer->request->address)));
 }
 
 /* Drives the transfer until it ends or time is up. XR_TIME_LEFT: it ended, *ret_code says how. */
@@ -368,7 +305,7 @@ static const char *captured(struct xr_arena *arena, const char *bytes, size_t le
 
 static struct xr_exchange *capture(struct transfer *transfer, int status)
 {
-    if (transfer->request->unseen)
+    if (transfer->request->repeated)
         return NULL;
     struct xr_exchange *exchange = xr_new(transfer->arena, struct xr_exchange);
     const char *body = transfer->request->body;
@@ -432,8 +369,8 @@ static const struct xr_err *outcome(
 
 static void transfer_done(struct transfer *transfer)
 {
-    xr_scrubber_free(transfer->scrubber);
-    curl_easy_reset(transfer->http->easy); /* forgets the credentials; the connection is kept */
+    if (!transfer->request->repeated)
+        xr_http_setup_done(&transfer->http->setup, transfer->http->easy);
 }
 
 const struct xr_err *xr_http_perform(struct xr_http *http, struct xr_arena *arena,
@@ -445,25 +382,18 @@ const struct xr_err *xr_http_perform(struct xr_http *http, struct xr_arena *aren
         .arena = arena,
         .request = request,
         .deadline = deadline,
-        .scrubber = xr_scrubber_new(request->account, request->secret),
     };
     xr_auto_slist *headers = header_list(arena, request->headers);
-    xr_auto_slist *address = pin(arena, &transfer);
-    xr_auto_slist *proxy = pin_proxy(arena, &transfer);
     CURL *easy = http->easy;
     CURLcode code;
     long status = 0;
 
     transfer.received_end = &transfer.received;
     xr_buf_clear(&http->body);
-    set_safety(easy, http->net);
+    if (!http->setup.scrubber)
+        xr_http_setup(&http->setup, easy, arena, http->net, request);
     set_callbacks(easy, &transfer);
-    set_auth(easy, request);
-    (void)curl_easy_setopt(easy, CURLOPT_URL, request->url->text);
-    (void)curl_easy_setopt(easy, CURLOPT_USERAGENT, http->net->user_agent);
     (void)curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
-    (void)curl_easy_setopt(easy, CURLOPT_CONNECT_TO, address);
-    (void)curl_easy_setopt(easy, CURLOPT_RESOLVE, proxy);
     if (request->body) {
         (void)curl_easy_setopt(
             easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(request->body));
@@ -474,7 +404,7 @@ const struct xr_err *xr_http_perform(struct xr_http *http, struct xr_arena *aren
     if (code == CURLE_ABORTED_BY_CALLBACK)
         state = xr_time_state(deadline);
     (void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-    xr_scrub(transfer.scrubber, http->body.at, http->body.length);
+    xr_scrub(http->setup.scrubber, http->body.at, http->body.length);
     bool unanswered = transfer.ntlm_begun && !transfer.proved;
     *trace = (struct xr_http_trace){ capture(&transfer, (int)status), http->watch.session,
         transfer.stopped, unanswered };

@@ -41,7 +41,9 @@ struct xr_http_request {
     const char *account;     /* Basic and NTLM */
     struct xr_secret secret; /* password or token */
     bool ignore_trust;
-    bool unseen; /* nobody will look at the exchange: none is captured */
+    /* One of many over this handle, with the same URL, address, identity and trust; nobody will
+     * look at the exchange, so none is captured. */
+    bool repeated;
 };
 
 struct xr_http_response {

@@ -46,5 +46,28 @@ START_TEST(strings_are_copied_to_their_length)
 }
 END_TEST
 
-XR_UNIT_MAIN("arena", memory_is_zeroed_aligned_and_apart, an_absorbed_arena_goes_on_serving,
+/* Room that a text did not fit into, and what was there before clearing, must not shine through. */
+START_TEST(memory_is_zeroed_again_after_texts_and_clearing)
+{
+    struct xr_arena *arena = xr_arena_new();
+    char text[5000];
+
+    memset(text, 'x', sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    for (size_t round = 0; round < 3; round++) {
+        for (size_t i = 0; i < 40; i++) {
+            const char *made = xr_printf(arena, "%.*s", (int)(i * 120), text);
+            ck_assert_uint_eq(strlen(made), i * 120);
+            const char *zeroed = xr_alloc(arena, 64);
+            for (size_t k = 0; k < 64; k++)
+                ck_assert_int_eq(zeroed[k], 0);
+        }
+        xr_arena_clear(arena);
+    }
+    xr_arena_free(arena);
+}
+END_TEST
+
+XR_UNIT_MAIN("arena", memory_is_zeroed_again_after_texts_and_clearing,
+    memory_is_zeroed_aligned_and_apart, an_absorbed_arena_goes_on_serving,
     strings_are_copied_to_their_length)

@@ -76,6 +76,7 @@ static void put(struct setting *s, const char *email, struct xr_check_user user)
 {
     struct xr_user found;
 
+    user.email = email;
     fine(xr_store_user(s->world.store, s->world.arena, s->org.id, email, &found));
     fine(xr_store_check_results(s->world.store, s->world.arena, s->check, &found.id, &user, 1));
 }
@@ -238,6 +239,10 @@ START_TEST(a_renamed_user_is_still_asked)
     fine(xr_store_save_user(s.world.store, s.world.arena, &user));
     ck_assert_uint_eq(pending(&s, -1, "u000002@contoso.test", users, 10), 1);
     ck_assert_str_eq(users[0].email, "z@contoso.test");
+    struct xr_check_user late = result(XR_SUCCESS, NULL);
+    late.email = "u000000@contoso.test";
+    fine(xr_store_check_results(s.world.store, s.world.arena, s.check, &user.id, &late, 1));
+    ck_assert_uint_eq(pending(&s, -1, NULL, users, 10), 2);
 }
 END_TEST
 
@@ -402,10 +407,12 @@ static void result_damage(const char *sql)
 
     put_number(&s, 0, result(XR_ERROR, "ews.error"));
     raw(s.world.path, sql);
-    fine(xr_store_rows_open(s.world.store, s.world.arena, s.check, XR_ROWS_BY_EMAIL, &rows));
-    ck_assert(!xr_store_rows_next(rows, &user));
-    ck_assert(!xr_store_rows_next(rows, &user));
-    fails(xr_store_rows_done(rows), XR_STORE_CORRUPT, s.world.path);
+    for (enum xr_rows_order order = XR_ROWS_BY_EMAIL; order <= XR_ROWS_BY_CAUSE; order++) {
+        fine(xr_store_rows_open(s.world.store, s.world.arena, s.check, order, &rows));
+        ck_assert(!xr_store_rows_next(rows, &user));
+        ck_assert(!xr_store_rows_next(rows, &user));
+        fails(xr_store_rows_done(rows), XR_STORE_CORRUPT, s.world.path);
+    }
 }
 
 START_TEST(damaged_results_end_the_reading_with_an_error)

@@ -92,7 +92,7 @@ START_TEST(a_migration_that_cannot_be_done_changes_nothing)
     auto_world world = version1();
     struct xr_store *store;
 
-    raw(world.path, "CREATE TABLE check_user_by_cause (x)");
+    raw(world.path, "CREATE TABLE change_of_record (x)");
     const char *before = raw_text(&world, whole_schema);
     fails(xr_store_open(world.arena, world.path, &store), XR_STORE_CORRUPT, world.path);
     ck_assert_str_eq(raw_text(&world, "PRAGMA user_version"), "1");

@@ -1,5 +1,5 @@
-#ifndef XR_JSON_STREAM_H
-#define XR_JSON_STREAM_H
+#ifndef XR_JSON_WRITER_H
+#define XR_JSON_WRITER_H
 
 #include <stdbool.h>
 #include <stdint.h>

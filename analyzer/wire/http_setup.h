@@ -1,0 +1,20 @@
+#ifndef XR_HTTP_SETUP_H
+#define XR_HTTP_SETUP_H
+
+#include <curl/curl.h>
+
+#include "analyzer/wire/http.h"
+#include "analyzer/wire/scrub.h"
+
+/* What libcurl is told about a request before its headers and body: for wire/http.c alone. */
+struct xr_http_setup {
+    struct xr_scrubber *scrubber; /* NULL: not set up */
+    struct curl_slist *address, *proxy;
+};
+
+/* Safety, identity, URL and where to connect. Ends with xr_http_setup_done(). */
+void xr_http_setup(struct xr_http_setup *setup, CURL *easy, struct xr_arena *arena,
+    const struct xr_net *net, const struct xr_http_request *request);
+void xr_http_setup_done(struct xr_http_setup *setup, CURL *easy);
+
+#endif
