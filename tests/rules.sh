@@ -54,7 +54,7 @@ libxml/  analyzer/wire/xml.c analyzer/wire/xml_scan.c analyzer/wire/start.c fixt
 cjson/   analyzer/org/ reports/json.c fixtures/json.c fixtures/json.h fixtures/seen.c
 ares     analyzer/wire/dns.c analyzer/wire/start.c
 idn2     analyzer/base/text.c
-sqlite3  analyzer/org/store.c analyzer/org/store_sqlite.h analyzer/org/store_orgs.c analyzer/org/store_users.c analyzer/org/store_secrets.c analyzer/org/store_checks.c analyzer/org/store_schema.c
+sqlite3  analyzer/org/store_sqlite.h
 openssl/ analyzer/org/vault.c analyzer/org/vault_key.c analyzer/wire/tls.c analyzer/wire/certificate.h analyzer/wire/certificate.c analyzer/wire/judge.c analyzer/wire/scrub.c reports/html.c fixtures/
 RULES
 }

@@ -432,16 +432,18 @@ int xr_check_candidate(struct xr_stored *stored, const struct xr_org *candidate,
     struct check_form form = { .form = *network };
     struct xr_style style = { .color = xr_screen_has_color(network->no_color) };
     struct xr_check check;
-    int64_t id;
+    int64_t id = 0;
     int code = prepare(&session, network);
 
     session.progress.shown = !network->quiet && xr_screen_is_terminal(STDERR_FILENO);
     if (!code)
         code = bulk(&session, network, XR_JOBS_DEFAULT, &choice, &check, &id);
     free_trust(&session.net);
-    if (code)
-        return code;
-    xr_check_summary(stdout, &check, &style);
-    code = exit_code(&form, &check);
-    return code;
+    if (!code) {
+        xr_check_summary(stdout, &check, &style);
+        code = exit_code(&form, &check);
+    }
+    const struct xr_store_err *err =
+        code && id ? xr_store_check_drop(stored->store, stored->arena, id) : NULL;
+    return err ? xr_stored_error(err) : code;
 }

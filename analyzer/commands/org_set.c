@@ -106,8 +106,10 @@ int xr_org_set(struct xr_call *call)
     if (!code && call->form->check)
         code = check_first(call, &org, &secrets);
     bool stale = makes_stale(&before, &org, &secrets);
+    bool checked_all =
+        call->form->check && !call->form->sample; /* what is known is of the new values */
     if (!code)
-        code = xr_org_save(call, &org, &secrets, stale);
+        code = xr_org_save(call, &org, &secrets, stale && !checked_all);
     if (code)
         return code;
     xr_say("Changed the organisation '%s'.", org.name);

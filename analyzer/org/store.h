@@ -192,6 +192,9 @@ xr_must_check const struct xr_store_err *xr_store_check_results(struct xr_store 
     size_t n);
 xr_must_check const struct xr_store_err *xr_store_check_end(
     struct xr_store *store, struct xr_arena *arena, int64_t check);
+/* As if it had not been made: the last results of its users are those of before. */
+xr_must_check const struct xr_store_err *xr_store_check_drop(
+    struct xr_store *store, struct xr_arena *arena, int64_t check);
 /* ret->selected, summary, causes, cause_count, median_us, p99_us (of those who were asked: without
  * the skipped ones). A finding that this catalogue does not know counts as ews.error, here and in
  * rows, where it also becomes "code". */

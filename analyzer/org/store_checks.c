@@ -230,6 +230,24 @@ const struct xr_store_err *xr_store_check_end(
     return xr_tx_end(store, arena, end(store, arena, check));
 }
 
+static const struct xr_store_err *drop(
+    struct xr_store *store, struct xr_arena *arena, int64_t check)
+{
+    const struct xr_store_err *err =
+        xr_sql_run(store, arena, "DELETE FROM check_user WHERE check_id = ?1", xr_int(check));
+
+    return err ? err
+               : xr_sql_run(store, arena, "DELETE FROM check_run WHERE id = ?1", xr_int(check));
+}
+
+const struct xr_store_err *xr_store_check_drop(
+    struct xr_store *store, struct xr_arena *arena, int64_t check)
+{
+    const struct xr_store_err *err = xr_tx_begin(store, arena);
+
+    return err ? err : xr_tx_end(store, arena, drop(store, arena, check));
+}
+
 /* ?1: the organisation, ?2: the user, 0: all. */
 #define OF_CHECKS(state)                                                       \
     "check_id IN (SELECT id FROM check_run WHERE org_id = ?1 AND state " state \

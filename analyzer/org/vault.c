@@ -94,13 +94,14 @@ bool xr_sealed_open(const struct xr_key *key, const struct xr_sealed *sealed, st
 }
 
 const struct xr_vault_err *xr_sealed_put(struct xr_store *store, struct xr_arena *arena,
-    const struct xr_key *key, struct xr_seal_label label, struct xr_secret secret)
+    const struct xr_key *key, struct xr_seal_label label, struct xr_secret secret, bool again)
 {
     unsigned char bytes[SEALED_MAX];
     const struct xr_sealed sealed = { label.uid, label.kind, key->id, bytes,
         seal(key, label, secret, bytes) };
 
-    return xr_vault_of_store(arena, xr_store_put_secret(store, arena, &sealed));
+    return xr_vault_of_store(arena, again ? xr_store_reseal(store, arena, &sealed)
+                                          : xr_store_put_secret(store, arena, &sealed));
 }
 
 const struct xr_vault_err *xr_vault_open(struct xr_arena *arena, struct xr_store *store,
@@ -163,8 +164,8 @@ const struct xr_vault_err *xr_vault_put(struct xr_vault *vault, struct xr_arena 
             XR_VAULT_SECRET_MAX);
     const struct xr_vault_err *err = claim(vault, arena);
     return err ? err
-               : xr_sealed_put(
-                     vault->store, arena, &vault->key, (struct xr_seal_label){ uid, kind }, secret);
+               : xr_sealed_put(vault->store, arena, &vault->key,
+                     (struct xr_seal_label){ uid, kind }, secret, false);
 }
 
 const struct xr_vault_err *xr_vault_get(struct xr_vault *vault, struct xr_arena *arena,

@@ -20,9 +20,10 @@ struct xr_seal_label {
     enum xr_secret_kind kind;
 };
 
-/* Seals and stores; the secret has at most XR_VAULT_SECRET_MAX bytes. */
+/* Seals and stores; the secret has at most XR_VAULT_SECRET_MAX bytes. again: it is there already,
+ * under another key. */
 const struct xr_vault_err *xr_sealed_put(struct xr_store *store, struct xr_arena *arena,
-    const struct xr_key *key, struct xr_seal_label label, struct xr_secret secret);
+    const struct xr_key *key, struct xr_seal_label label, struct xr_secret secret, bool again);
 /* false: the bytes are not as they were sealed with this key. */
 bool xr_sealed_open(
     const struct xr_key *key, const struct xr_sealed *sealed, struct xr_secret *ret);

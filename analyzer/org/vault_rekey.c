@@ -84,7 +84,8 @@ static const struct xr_vault_err *reseal(
 
     if (!rekey->lost && !strcmp(sealed->key_id, rekey->old.id) &&
         xr_sealed_open(&rekey->old, sealed, &secret)) {
-        const struct xr_vault_err *err = xr_sealed_put(store, arena, &rekey->fresh, label, secret);
+        const struct xr_vault_err *err =
+            xr_sealed_put(store, arena, &rekey->fresh, label, secret, true);
         xr_secret_done(&secret);
         rekey->done++;
         return err;
