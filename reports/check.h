@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "analyzer/model/check.h"
+#include "reports/json_writer.h"
 #include "reports/report.h"
 
 /*
@@ -20,6 +21,13 @@ void xr_check_json(FILE *out, const struct xr_check *check, struct xr_check_rows
 
 /* One user as a line of JSON: what stands in "users" of exray.check/1. */
 void xr_check_json_user(FILE *out, const struct xr_check_user *user);
+
+/*
+ * Members that other JSON has as well, into an open object: those of a remark,
+ * and of a user's result "status", "finding", "step", "code" and "message".
+ */
+void xr_check_json_remark(struct xr_json *json, const struct xr_remark *remark);
+void xr_check_json_result(struct xr_json *json, const struct xr_check_user *result);
 
 /* RFC 4180 with a header line; no cell is a formula to a spreadsheet. */
 void xr_check_csv(FILE *out, struct xr_check_rows rows);

@@ -3,20 +3,10 @@
 #include "analyzer/base/clock.h"
 #include "reports/check.h"
 #include "reports/check_words.h"
-#include "reports/json_writer.h"
 
 static void put_ms(struct xr_json *json, const char *name, int64_t us)
 {
     xr_json_number(json, name, us < 0 ? -1 : us / 1000);
-}
-
-/* 0: not known. */
-static void put_time(struct xr_json *json, const char *name, int64_t wall_ms)
-{
-    struct xr_arena *arena = wall_ms ? xr_arena_new() : NULL;
-
-    xr_json_put(json, name, arena ? xr_rfc3339(arena, wall_ms) : NULL);
-    xr_arena_free(arena);
 }
 
 static void put_advice(struct xr_json *json, const char *name, const struct xr_advice *advice)
@@ -68,7 +58,7 @@ static void put_groups(struct xr_json *json, const struct xr_check_group *group)
         xr_json_put(json, "product", group->server_product);
         xr_json_close(json, '}');
         xr_json_put(json, "auth_scheme", group->auth_scheme);
-        put_time(json, "certificate_expires", group->certificate_expires_ms);
+        xr_json_time(json, "certificate_expires", group->certificate_expires_ms);
         xr_json_number(json, "users", group->users);
         xr_json_put(json, "finding", group->finding);
         xr_json_put(json, "status", group->finding ? xr_status_name(group->status) : NULL);
@@ -78,15 +68,20 @@ static void put_groups(struct xr_json *json, const struct xr_check_group *group)
     xr_json_close(json, ']');
 }
 
+void xr_check_json_remark(struct xr_json *json, const struct xr_remark *remark)
+{
+    xr_json_put(json, "finding", xr_finding_kind(remark->code)->id);
+    xr_json_put(json, "status", xr_status_name(remark->status));
+    xr_json_put(json, "field", remark->field);
+    xr_json_put(json, "message", remark->message);
+}
+
 static void put_remarks(struct xr_json *json, const struct xr_remark *remark)
 {
     xr_json_open(json, "remarks", '[');
     for (; remark; remark = remark->next) {
         xr_json_open_flat(json, NULL, '{');
-        xr_json_put(json, "finding", xr_finding_kind(remark->code)->id);
-        xr_json_put(json, "status", xr_status_name(remark->status));
-        xr_json_put(json, "field", remark->field);
-        xr_json_put(json, "message", remark->message);
+        xr_check_json_remark(json, remark);
         xr_json_close(json, '}');
     }
     xr_json_close(json, ']');
@@ -156,17 +151,22 @@ static void put_steps(struct xr_json *json, const char *letters)
     xr_json_close(json, '}');
 }
 
+void xr_check_json_result(struct xr_json *json, const struct xr_check_user *result)
+{
+    xr_json_put(json, "status", xr_status_name(result->status));
+    xr_json_put(json, "finding", result->finding);
+    xr_json_put(json, "step", result->step);
+    xr_json_put(json, "code", result->code);
+    xr_json_put(json, "message", result->message);
+}
+
 static void put_user(struct xr_json *json, const struct xr_check_user *user)
 {
     xr_json_open_flat(json, NULL, '{');
     xr_json_put(json, "email", user->email);
-    xr_json_put(json, "status", xr_status_name(user->status));
-    xr_json_put(json, "finding", user->finding);
-    xr_json_put(json, "step", user->step);
-    xr_json_put(json, "code", user->code);
-    xr_json_put(json, "message", user->message);
+    xr_check_json_result(json, user);
     put_ms(json, "elapsed_ms", user->elapsed_us);
-    put_time(json, "checked_at", user->at_wall_ms);
+    xr_json_time(json, "checked_at", user->at_wall_ms);
     put_steps(json, user->steps);
     xr_json_open(json, "facts", '{');
     xr_json_put(json, "primary_smtp_address", user->primary_smtp_address);

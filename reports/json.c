@@ -7,6 +7,7 @@
 #include "analyzer/base/buf.h"
 #include "analyzer/base/clock.h"
 #include "analyzer/base/text.h"
+#include "reports/json_writer.h"
 
 enum { TEXT_MAX = 256 * 1024 * 1024 }; /* some hundred exchanges of two full bodies each */
 
@@ -358,12 +359,10 @@ static cJSON *make(const struct xr_run *run)
 
 static void add_escape(struct xr_buf *to, uint32_t code)
 {
-    if (code < 0x10000) {
-        (void)xr_buf_printf(to, "\\u%04x", code);
-        return;
-    }
-    code -= 0x10000;
-    (void)xr_buf_printf(to, "\\u%04x\\u%04x", 0xd800 + (code >> 10), 0xdc00 + (code & 0x3ff));
+    char escape[XR_JSON_ESCAPE_MAX];
+
+    xr_json_escape(escape, code);
+    (void)xr_buf_puts(to, escape);
 }
 
 /* cJSON prints tabs between its tokens: two spaces a level read better, one behind a colon. */

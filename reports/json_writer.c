@@ -2,24 +2,32 @@
 
 #include <string.h>
 
+#include "analyzer/base/clock.h"
 #include "analyzer/base/text.h"
+
+void xr_json_escape(char to[XR_JSON_ESCAPE_MAX], uint32_t code)
+{
+    if (code < 0x10000) {
+        (void)snprintf(to, XR_JSON_ESCAPE_MAX, "\\u%04x", (unsigned)code);
+        return;
+    }
+    code -= 0x10000;
+    (void)snprintf(to, XR_JSON_ESCAPE_MAX, "\\u%04x\\u%04x", (unsigned)(0xd800 + (code >> 10)),
+        (unsigned)(0xdc00 + (code & 0x3ff)));
+}
 
 static void put_escape(FILE *out, uint32_t code)
 {
     static const char shorts[] = "\bb\ff\nn\rr\tt\"\"\\\\";
+    char escape[XR_JSON_ESCAPE_MAX];
 
     for (const char *at = shorts; *at; at += 2)
         if ((uint32_t)*at == code) {
             (void)fprintf(out, "\\%c", at[1]);
             return;
         }
-    if (code < 0x10000) {
-        (void)fprintf(out, "\\u%04x", (unsigned)code);
-        return;
-    }
-    code -= 0x10000;
-    (void)fprintf(out, "\\u%04x\\u%04x", (unsigned)(0xd800 + (code >> 10)),
-        (unsigned)(0xdc00 + (code & 0x3ff)));
+    xr_json_escape(escape, code);
+    (void)fputs(escape, out);
 }
 
 static bool is_plain(char c)
@@ -128,4 +136,12 @@ void xr_json_bool(struct xr_json *json, const char *name, bool value)
 {
     begin_value(json, name);
     (void)fputs(value ? "true" : "false", json->out);
+}
+
+void xr_json_time(struct xr_json *json, const char *name, int64_t ms)
+{
+    struct xr_arena *arena = ms ? xr_arena_new() : NULL;
+
+    xr_json_put(json, name, arena ? xr_rfc3339(arena, ms) : NULL);
+    xr_arena_free(arena);
 }

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { XR_JSON_DEPTH_MAX = 8 };
+enum { XR_JSON_DEPTH_MAX = 8, XR_JSON_ESCAPE_MAX = 16 };
 
 /*
  * JSON that is written as it comes, for reports that are too long to be held:
@@ -26,5 +26,9 @@ void xr_json_close(struct xr_json *json, char bracket); /* '}' or ']' */
 void xr_json_put(struct xr_json *json, const char *name, const char *text);
 void xr_json_number(struct xr_json *json, const char *name, int64_t number); /* negative: null */
 void xr_json_bool(struct xr_json *json, const char *name, bool value);
+void xr_json_time(struct xr_json *json, const char *name, int64_t ms); /* since 1970; 0: null */
+
+/* A character as an escape, by two of them above U+FFFF. */
+void xr_json_escape(char to[XR_JSON_ESCAPE_MAX], uint32_t code);
 
 #endif

@@ -4,55 +4,10 @@
 
 #include "analyzer/base/text.h"
 #include "reports/occurrence.h"
+#include "reports/terminal.h"
 #include "reports/wrap.h"
 
-enum { WIDTH = 100, TIME_WIDTH = 11, WORD_WIDTH = 7, LABEL_WIDTH = 12, SENT_MAX = 8 };
-
-static const struct {
-    const char *icon, *word, *color;
-} LOOKS[XR_STATUS_COUNT] = {
-    [XR_SKIPPED] = { "○", "Skipped", "\x1b[2m" },
-    [XR_SUCCESS] = { "✔", "Passed", "\x1b[32m" },
-    [XR_WARNING] = { "▲", "Warning", "\x1b[33m" },
-    [XR_ERROR] = { "✖", "Failed", "\x1b[31m" },
-};
-
-static const char BOLD[] = "\x1b[1m", DIM[] = "\x1b[2m", PLAIN[] = "\x1b[0m";
-
-/* A tree being printed. "arena" is for this one call. */
-struct tree {
-    FILE *out;
-    struct xr_arena *arena;
-    const struct xr_style *style;
-};
-
-static void paint(const struct tree *tree, const char *code)
-{
-    if (tree->style->color)
-        (void)fputs(code, tree->out);
-}
-
-/* Visible, wrapped, each line behind the first indented. The cursor is at the indentation. */
-static void put_hanging(const struct tree *tree, const char *text, int indent)
-{
-    const char *line =
-        xr_wrapped(tree->arena, xr_visible(tree->arena, text ? text : ""), WIDTH - indent);
-
-    for (;;) {
-        size_t length = strcspn(line, "\n");
-        (void)fprintf(tree->out, "%.*s\n", (int)length, line);
-        if (!line[length])
-            return;
-        line += length + 1;
-        (void)fprintf(tree->out, "%*s", indent, "");
-    }
-}
-
-static void put_indented(const struct tree *tree, const char *text, int indent)
-{
-    (void)fprintf(tree->out, "%*s", indent, "");
-    put_hanging(tree, text, indent);
-}
+enum { TIME_WIDTH = 11, LABEL_WIDTH = 14, SENT_MAX = 8 };
 
 static const char *thousands(struct xr_arena *arena, int64_t number)
 {
@@ -61,16 +16,16 @@ static const char *thousands(struct xr_arena *arena, int64_t number)
     return xr_printf(arena, "%s,%03d", thousands(arena, number / 1000), (int)(number % 1000));
 }
 
-static void put_time(const struct tree *tree, const struct xr_step *step)
+static void put_time(const struct xr_terminal *tree, const struct xr_step *step)
 {
     int64_t us = step->elapsed_us > 0 ? step->elapsed_us : 0;
 
     if (step->status == XR_SKIPPED)
         return;
-    paint(tree, DIM);
+    xr_paint(tree, XR_DIM);
     (void)fprintf(tree->out, "%*s ms", TIME_WIDTH - 3,
         us > 0 && us < 1000 ? "<1" : thousands(tree->arena, us / 1000));
-    paint(tree, PLAIN);
+    xr_paint(tree, XR_PLAIN);
 }
 
 static const char *step_text(struct xr_arena *arena, const struct xr_step *step)
@@ -84,42 +39,34 @@ static const char *step_text(struct xr_arena *arena, const struct xr_step *step)
 }
 
 /* Title and message, the time at the right end of the first line. */
-static void put_step_text(const struct tree *tree, const struct xr_step *step, int indent, bool dim)
+static void put_step_text(
+    const struct xr_terminal *tree, const struct xr_step *step, int indent, bool dim)
 {
-    int width = WIDTH - TIME_WIDTH - indent;
+    int width = XR_TERMINAL_WIDTH - TIME_WIDTH - indent;
     const char *line = xr_wrapped(tree->arena, step_text(tree->arena, step), width);
     const char *title = xr_visible(tree->arena, step->title ? step->title : "");
     size_t length = strcspn(line, "\n");
     size_t bold = !strncmp(line, title, strlen(title)) ? strlen(title) : 0;
 
-    paint(tree, dim ? DIM : BOLD);
+    xr_paint(tree, dim ? XR_DIM : XR_BOLD);
     (void)fprintf(tree->out, "%.*s", (int)bold, line);
-    paint(tree, dim ? "" : PLAIN);
+    xr_paint(tree, dim ? "" : XR_PLAIN);
     (void)fprintf(tree->out, "%.*s", (int)(length - bold), line + bold);
-    paint(tree, PLAIN);
+    xr_paint(tree, XR_PLAIN);
     int columns = xr_columns(xr_strndup(tree->arena, line, length));
     if (step->status != XR_SKIPPED)
         (void)fprintf(tree->out, "%*s", columns < width ? width - columns : 0, "");
     put_time(tree, step);
     (void)fputc('\n', tree->out);
     if (line[length]) {
-        paint(tree, dim ? DIM : "");
+        xr_paint(tree, dim ? XR_DIM : "");
         for (const char *rest = line + length + 1; rest;) {
             size_t n = strcspn(rest, "\n");
             (void)fprintf(tree->out, "%*s%.*s\n", indent, "", (int)n, rest);
             rest = rest[n] ? rest + n + 1 : NULL;
         }
-        paint(tree, PLAIN);
+        xr_paint(tree, XR_PLAIN);
     }
-}
-
-static void put_status(const struct tree *tree, enum xr_status status, bool dim)
-{
-    paint(tree, dim ? DIM : LOOKS[status].color);
-    (void)fprintf(
-        tree->out, "%s %-*s", dim ? "-" : LOOKS[status].icon, WORD_WIDTH, LOOKS[status].word);
-    paint(tree, PLAIN);
-    (void)fputs("  ", tree->out);
 }
 
 static bool says_more(const struct xr_step *step, const struct xr_finding *finding)
@@ -127,25 +74,25 @@ static bool says_more(const struct xr_step *step, const struct xr_finding *findi
     return finding->message && (!step->message || strcmp(step->message, finding->message));
 }
 
-static void put_findings(const struct tree *tree, const struct xr_step *step, int indent)
+static void put_findings(const struct xr_terminal *tree, const struct xr_step *step, int indent)
 {
     for (const struct xr_finding *finding = step->findings; finding; finding = finding->next) {
         const char *id = xr_finding_kind(finding->code)->id;
-        put_indented(tree,
+        xr_put_indented(tree,
             says_more(step, finding) ? xr_printf(tree->arena, "[%s] %s", id, finding->message)
                                      : xr_printf(tree->arena, "[%s]", id),
             indent);
     }
 }
 
-static void put_all_details(const struct tree *tree, const struct xr_step *step, int indent)
+static void put_all_details(const struct xr_terminal *tree, const struct xr_step *step, int indent)
 {
     for (const struct xr_detail *detail = step->details; detail; detail = detail->next)
-        put_indented(tree,
+        xr_put_indented(tree,
             xr_printf(tree->arena, "%s: %s", detail->name, detail->value ? detail->value : ""),
             indent);
     for (const struct xr_exchange *x = step->exchanges; x; x = x->next)
-        put_indented(tree,
+        xr_put_indented(tree,
             x->status ? xr_printf(tree->arena, "%s %s → %d", x->method, x->url, x->status)
                       : xr_printf(tree->arena, "%s %s → no answer", x->method, x->url),
             indent);
@@ -155,14 +102,15 @@ static void put_all_details(const struct tree *tree, const struct xr_step *step,
  * What passed takes one line, what did not is opened. An alternative that failed
  * under a parent that passed is one dim line: it is not what the reader looks for.
  */
-static void put_step(const struct tree *tree, const struct xr_step *step, int depth, bool dim)
+static void put_step(
+    const struct xr_terminal *tree, const struct xr_step *step, int depth, bool dim)
 {
     bool verbose = tree->style->verbose > 0;
     bool opened = (step->status >= XR_WARNING && !dim) || verbose;
-    int indent = depth * 2 + 2 + WORD_WIDTH + 2;
+    int indent = depth * 2 + XR_STATUS_WIDTH;
 
     (void)fprintf(tree->out, "%*s", depth * 2, "");
-    put_status(tree, step->status, dim);
+    xr_put_status(tree, step->status, dim);
     put_step_text(tree, step, indent, dim);
     if (opened)
         put_findings(tree, step, indent);
@@ -179,7 +127,7 @@ static void put_step(const struct tree *tree, const struct xr_step *step, int de
 
 static void live(FILE *out, const struct xr_step *step, const struct xr_style *style)
 {
-    struct tree tree = { .out = out, .arena = xr_arena_new(), .style = style };
+    struct xr_terminal tree = { .out = out, .arena = xr_arena_new(), .style = style };
 
     if (style->verbose >= 0)
         put_step(&tree, step, 0, false);
@@ -187,80 +135,54 @@ static void live(FILE *out, const struct xr_step *step, const struct xr_style *s
     xr_arena_free(tree.arena);
 }
 
-static void put_labelled(const struct tree *tree, const char *label, const char *text)
-{
-    if (!text || !*text)
-        return;
-    paint(tree, BOLD);
-    (void)fprintf(tree->out, "  %-*s", LABEL_WIDTH, label);
-    paint(tree, PLAIN);
-    put_hanging(tree, text, LABEL_WIDTH + 2);
-}
-
-static void put_headline(const struct tree *tree, const struct xr_run *run)
+static void put_headline(const struct xr_terminal *tree, const struct xr_run *run)
 {
     const struct xr_verdict *verdict = &run->verdict;
 
     (void)fputc('\n', tree->out);
-    put_status(tree, verdict->status, false);
-    paint(tree, BOLD);
-    put_hanging(tree, verdict->title ? verdict->title : run->test_title, WORD_WIDTH + 4);
-    paint(tree, PLAIN);
+    xr_put_status(tree, verdict->status, false);
+    xr_paint(tree, XR_BOLD);
+    xr_put_hanging(tree, verdict->title ? verdict->title : run->test_title, XR_STATUS_WIDTH);
+    xr_paint(tree, XR_PLAIN);
     if (verdict->finding)
-        put_indented(tree,
+        xr_put_indented(tree,
             verdict->step
                 ? xr_printf(tree->arena, "[%s] in step %s", verdict->finding, verdict->step)
                 : xr_printf(tree->arena, "[%s]", verdict->finding),
-            WORD_WIDTH + 4);
+            XR_STATUS_WIDTH);
     if (!run->target->ignore_trust)
         return;
-    put_status(tree, XR_WARNING, false);
-    put_hanging(tree,
+    xr_put_status(tree, XR_WARNING, false);
+    xr_put_hanging(tree,
         "CERTIFICATE TRUST WAS IGNORED in this run (--ignore-trust): whoever sits between could "
         "have read what was sent.",
-        WORD_WIDTH + 4);
+        XR_STATUS_WIDTH);
 }
 
 /* The catalogue may write a cause in several paragraphs. */
-static void put_cause(const struct tree *tree, const char *cause)
+static void put_cause(const struct xr_terminal *tree, const char *cause)
 {
     const char *label = "Cause";
 
     while (cause && *cause) {
         size_t length = strcspn(cause, "\n");
-        put_labelled(tree, label, xr_strndup(tree->arena, cause, length));
+        xr_put_labelled(tree, label, xr_strndup(tree->arena, cause, length));
         cause += length + strspn(cause + length, "\n");
         label = "";
     }
 }
 
-/* A command is printed as it is to be typed: never wrapped, only made harmless. */
-static void put_command(const struct tree *tree, const char *command)
-{
-    while (*command) {
-        size_t length = strcspn(command, "\n");
-        (void)fprintf(tree->out, "         %s\n",
-            xr_visible(tree->arena, xr_strndup(tree->arena, command, length)));
-        command += length + (command[length] == '\n');
-    }
-}
-
-static void put_remedy(const struct tree *tree, const struct xr_advice *advice)
+static void put_remedy(const struct xr_terminal *tree, const struct xr_advice *advice)
 {
     if (!advice->text)
         return;
-    paint(tree, BOLD);
+    xr_paint(tree, XR_BOLD);
     (void)fputs("  What to do\n", tree->out);
-    paint(tree, PLAIN);
+    xr_paint(tree, XR_PLAIN);
     for (int number = 1; advice->text; advice++, number++) {
         (void)fprintf(tree->out, "    %d. ", number);
-        put_hanging(tree, advice->text, number > 9 ? 8 : 7);
-        if (advice->command && advice->shell)
-            put_indented(tree, xr_printf(tree->arena, "%s:", advice->shell), 7);
-        if (advice->command)
-            put_command(tree, advice->command);
-        if (advice->expect)
-            put_indented(tree, advice->expect, 7);
+        xr_put_hanging(tree, advice->text, number > 9 ? 8 : 7);
+        xr_put_how(tree, advice, 7);
     }
 }
 
@@ -273,19 +195,19 @@ static const char *joined(struct xr_arena *arena, const char *const *texts)
     return all;
 }
 
-static void put_also(const struct tree *tree, const struct xr_run *run)
+static void put_also(const struct xr_terminal *tree, const struct xr_run *run)
 {
     struct xr_occurrence also[XR_ALSO_MAX];
     size_t count = xr_verdict_also(run, also);
 
     for (size_t i = 0; i < count; i++)
-        put_labelled(tree, i ? "" : "Also found",
+        xr_put_labelled(tree, i ? "" : "Also found",
             xr_printf(tree->arena, "[%s] %s", xr_finding_kind(also[i].finding->code)->id,
                 also[i].finding->message ? also[i].finding->message : ""));
 }
 
 /* Who got credentials; the receivers of anything else are counted, and listed with -v. */
-static void put_sent(const struct tree *tree, const struct xr_sent *sent)
+static void put_sent(const struct xr_terminal *tree, const struct xr_sent *sent)
 {
     bool all = tree->style->verbose > 0;
     int shown = 0, left_out = 0;
@@ -295,19 +217,19 @@ static void put_sent(const struct tree *tree, const struct xr_sent *sent)
             left_out++;
             continue;
         }
-        put_labelled(tree, shown++ ? "" : "Was sent",
+        xr_put_labelled(tree, shown++ ? "" : "Was sent",
             xr_printf(tree->arena, "to %s: %s; credentials: %s; protected by: %s", sent->to,
                 sent->what, sent->credentials, sent->protected_by));
     }
     if (left_out)
-        put_labelled(tree, shown ? "" : "Was sent",
+        xr_put_labelled(tree, shown ? "" : "Was sent",
             xr_printf(tree->arena, "%s%d %s without credentials (-v lists them)",
                 shown ? "and " : "", left_out, left_out == 1 ? "question" : "questions"));
 }
 
-static void put_summary(const struct tree *tree, const struct xr_run *run)
+static void put_summary(const struct xr_terminal *tree, const struct xr_run *run)
 {
-    put_labelled(tree, "Steps",
+    xr_put_labelled(tree, "Steps",
         xr_printf(tree->arena, "%d failed, %d with a warning, %d passed, %d skipped, in %s ms",
             run->summary[XR_ERROR], run->summary[XR_WARNING], run->summary[XR_SUCCESS],
             run->summary[XR_SKIPPED], thousands(tree->arena, run->elapsed_us / 1000)));
@@ -315,22 +237,23 @@ static void put_summary(const struct tree *tree, const struct xr_run *run)
 
 static void write_tree(FILE *out, const struct xr_run *run, const struct xr_style *style)
 {
-    struct tree tree = { .out = out, .arena = xr_arena_new(), .style = style };
+    struct xr_terminal tree = {
+        .out = out, .arena = xr_arena_new(), .style = style, .label_width = LABEL_WIDTH
+    };
     const struct xr_verdict *verdict = &run->verdict;
 
     put_headline(&tree, run);
     if (style->verbose >= 0) {
-        if (verdict->meaning)
-            put_indented(&tree, verdict->meaning, WORD_WIDTH + 4);
+        xr_put_indented(&tree, verdict->meaning, XR_STATUS_WIDTH);
         (void)fputc('\n', out);
         put_cause(&tree, verdict->cause);
-        put_labelled(&tree, "Who", verdict->owner_title);
+        xr_put_labelled(&tree, "Who", verdict->owner_title);
         put_remedy(&tree, verdict->remedy);
-        put_labelled(&tree, "Ruled out", joined(tree.arena, verdict->ruled_out));
+        xr_put_labelled(&tree, "Ruled out", joined(tree.arena, verdict->ruled_out));
         put_also(&tree, run);
-        put_labelled(&tree, "Reference", verdict->reference);
-        put_labelled(&tree, "EWS address", run->facts.ews_url);
-        put_labelled(&tree, "Server", run->facts.server_product);
+        xr_put_labelled(&tree, "Reference", verdict->reference);
+        xr_put_labelled(&tree, "EWS address", run->facts.ews_url);
+        xr_put_labelled(&tree, "Server", run->facts.server_product);
         put_sent(&tree, run->sent);
         put_summary(&tree, run);
     }

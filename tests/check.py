@@ -1,30 +1,19 @@
 #!/usr/bin/env python3
 """exray check as a process, on the simulated organisation: what it finds, whom it asks how often, when it stops, how it goes on.
 
-usage: check.py --bin BUILD_DIR [--only NAME]...
+usage: check.py --bin BUILD_DIR [NAME...]
 Ends with "N passed, N failed". EXRAY_TIME_FACTOR widens the time bounds. The simulator writes a line for each request and each refused
 log-on (exray-sim --requests): what a client says of itself is held against that.
 """
-import argparse, collections, csv, io, json, os, pathlib, signal, sqlite3, stat, subprocess, sys, tempfile, time
+import collections, csv, io, json, os, pathlib, signal, sqlite3, stat, subprocess, sys, time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import scenario as runner
+from harness import FACTOR, Suite, World, expect, network_options, own_environment
 
-FACTOR = runner.FACTOR
 SCHEMA = runner.ROOT / "reports" / "schema" / "check-1.schema.json"
 URL = "https://mail.contoso.test/EWS/Exchange.asmx"
 JOBS = 20
-TESTS = []
-
-
-def test(function):
-    TESTS.append(function)
-    return function
-
-
-def expect(condition, text):
-    if not condition:
-        raise AssertionError(text)
 
 
 def same(what, actual, expected):
@@ -35,15 +24,13 @@ def address(number, width=5):
     return f"user{number:0{width}}@contoso.test"
 
 
-class World:
+class Bulk(World):
     """A folder with a store, a simulator at a time, and the program."""
 
     def __init__(self, binaries, folder):
-        self.bin, self.folder, self.simulator, self.starts = binaries, folder, None, 0
-        self.network = []
-        (folder / "pw").write_text("Sim-Passw0rd\n")
+        super().__init__(binaries, folder, own_environment(folder))
+        self.network, self.starts = [], 0
         (folder / "wrong").write_text("Not-The-Passw0rd\n")
-        self.environment = {**os.environ, "HOME": str(folder), "XDG_STATE_HOME": str(folder / "state-home")}
 
     def start(self, base="healthy-exchange-2019", **changes):
         """Starts the organisation: that of a base, with these top-level keys over it. Starting again replaces it."""
@@ -60,9 +47,7 @@ class World:
                                           stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         line = self.simulator.stdout.readline()
         expect(line, "exray-sim did not start: " + (self.simulator.stderr.read().decode() if not line else ""))
-        ready = json.loads(line)
-        self.network = ["--dns-server", f"127.0.0.1:{ready['dns']}", "--connect-to", f":443::{ready['https']}",
-                        "--connect-to", f":80::{ready['http']}", "--ca-file", ready["ca_file"]]
+        self.network = network_options(json.loads(line))
 
     def stop(self):
         """Ends the simulator; gives what it saw, and its requests."""
@@ -79,8 +64,7 @@ class World:
         return [json.loads(line) for line in whole[:whole.rfind("\n") + 1].splitlines()]
 
     def exray(self, *words, code=None):
-        done = subprocess.run([str(self.bin / "exray"), *map(str, words)], capture_output=True, text=True, timeout=300 * FACTOR,
-                              cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL)
+        done = super().exray(*words, timeout=300 * FACTOR, stdin=subprocess.DEVNULL)
         expect(code is None or done.returncode == code,
                f"exray {' '.join(map(str, words[:6]))}...: exit {done.returncode}, expected {code}: {(done.stdout + done.stderr)[-1500:]}")
         expect("ERROR: " not in done.stderr and "ThreadSanitizer" not in done.stderr, done.stderr[-3000:])
@@ -97,8 +81,7 @@ class World:
         self.exray("user", "import", "--org", name, "users.csv", "--store", "store.db", code=0)
 
     def words(self, *more, jobs=JOBS, name="bulk"):
-        return [str(self.bin / "exray"), "check", name, "--store", "store.db", "--jobs", str(jobs), "--json", "check.json", "--no-input",
-                *self.network, *map(str, more)]
+        return self.command("check", name, "--store", "store.db", "--jobs", jobs, "--json", "check.json", "--no-input", *self.network, *more)
 
     def check(self, *more, code=None, **how):
         (self.folder / "check.json").unlink(missing_ok=True)
@@ -120,6 +103,10 @@ class World:
         if self.simulator:
             self.simulator.kill()
             self.simulator.communicate()
+
+
+suite = Suite(Bulk)
+test = suite.test
 
 
 # ---- reading reports and requests ----
@@ -637,30 +624,5 @@ def json_on_stdout_stands_alone(world):
     expect(report["elapsed_ms"] >= report["bulk_ms"] >= 0, f"{report['elapsed_ms']} {report['bulk_ms']}")
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--bin", type=pathlib.Path, required=True)
-    parser.add_argument("--only", action="append")
-    options = parser.parse_args()
-    failed = ran = 0
-    for function in TESTS:
-        if options.only and function.__name__ not in options.only:
-            continue
-        ran += 1
-        with tempfile.TemporaryDirectory(prefix="exray-check-") as name:
-            world = World(options.bin.resolve(), pathlib.Path(name))
-            started = time.monotonic()
-            try:
-                function(world)
-                print(f"ok     {function.__name__} ({time.monotonic() - started:.1f} s)", flush=True)
-            except Exception as error:
-                failed += 1
-                print(f"not ok {function.__name__}: {type(error).__name__}: {error}", flush=True)
-            finally:
-                world.done()
-    print(f"{ran - failed} passed, {failed} failed")
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(suite.main())

@@ -6,12 +6,11 @@ usage: features_walk.py --bin BUILD_DIR [ROW...]
 Reads FEATURES.md in $EXRAY_SHARED (default: ../shared) and fails if it has a row that this table does not have.
 Ends with "N passed, N failed".
 """
-import argparse, json, os, pathlib, re, stat, subprocess, sys, tempfile
+import json, os, pathlib, re, stat, sys, tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
-from org_commands import SECRET, Store, refused
-from process import expect
+from harness import SECRET, Store, arguments, expect, refused, tell_end, tell_failure
 
 ROWS = {}
 URL = "https://mail.contoso.test/EWS/Exchange.asmx"
@@ -267,7 +266,7 @@ def simulated(walk, *users, **changes):
     accounts = [ANNA, {"logon": "CONTOSO\\svc-exray", "upn": "svc-exray@contoso.test", "password": "Sim-Passw0rd",
                        "mailbox": "svc-exray@contoso.test", "may_impersonate": ["mobile-users"]}]
     network = walk.network(accounts=accounts, scopes={"mobile-users": ["anna@contoso.test", "boss@contoso.test"]})
-    subprocess.run([str(walk.bin / "exray"), "org", "remove", "sim", "--yes"], capture_output=True, env=walk.environment)
+    walk.exray("org", "remove", "sim", "--yes")
     walk.run("org", "add", "sim", "--access-type", changes.get("access", "exchange-impersonation"), "--domain", "contoso.test",
              "--ews-url", URL, *changes.get("words", ["--account", "CONTOSO\\svc-exray", "--password-file", "pw"]))
     for user in users:
@@ -513,14 +512,11 @@ def walk_row(walk, name, done):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--bin", type=pathlib.Path, required=True)
-    parser.add_argument("only", nargs="*")
-    options = parser.parse_args()
+    options = arguments()
     done, passed, failed = {}, 0, 0 if options.only else compare()
     order = sorted(ROWS, key=lambda name: (name[0], int(name[1:])))
     with tempfile.TemporaryDirectory(prefix="exray-walk-") as folder:
-        walk = Walk(options.bin.resolve(), pathlib.Path(folder))
+        walk = Walk(options.bin, pathlib.Path(folder))
         try:
             for name in (one for one in order if not options.only or one in options.only):
                 try:
@@ -528,11 +524,10 @@ def main():
                     passed += not isinstance(ROWS[name], Listed)
                 except Exception as error:
                     failed += 1
-                    print(f"not ok {name}: {type(error).__name__}: {error}", flush=True)
+                    tell_failure(name, error)
         finally:
             walk.done()
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+    return tell_end(passed, failed)
 
 
 if __name__ == "__main__":

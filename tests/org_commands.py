@@ -1,68 +1,17 @@
 #!/usr/bin/env python3
 """exray org, exray user and exray test --org as processes: exit codes, messages, files, secrets.
 
-usage: org_commands.py --bin BUILD_DIR [TEST...]
+usage: org_commands.py --bin BUILD_DIR [NAME...]
 Ends with "N passed, N failed". EXRAY_TIME_FACTOR widens the time bounds.
 """
-import argparse, json, os, pathlib, pty, resource, select, signal, sqlite3, stat, subprocess, sys, tempfile, termios, threading, time
+import json, os, pathlib, pty, resource, select, signal, sqlite3, stat, subprocess, sys, termios, threading, time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from process import FACTOR, World, expect
+from harness import FACTOR, SECRET, Store, Suite, expect, refused
 
 SCHEMA = pathlib.Path(__file__).resolve().parent.parent / "reports/schema/org-1.schema.json"
-SECRET = "Tr0ub4dor-and-3"
-TESTS = []
-
-
-def test(function):
-    TESTS.append(function)
-    return function
-
-
-class Store(World):
-    """The program with a state folder of its own; everything it ever wrote is kept for a search of secrets."""
-
-    def __init__(self, binaries, folder):
-        super().__init__(binaries, folder)
-        self.said = []
-        self.environment = {name: value for name, value in os.environ.items() if name not in ("CREDENTIALS_DIRECTORY",)}
-        self.environment.update(HOME=str(folder), XDG_STATE_HOME=str(folder / "state"))
-        (folder / "secret").write_text(SECRET + "\n")
-
-    @property
-    def path(self):
-        return self.folder / "state/exray/store.db"
-
-    def run(self, *words, code=0, says=(), **how):
-        how.setdefault("stdin", subprocess.DEVNULL)
-        done = subprocess.run([str(self.bin / "exray"), *map(str, words)], capture_output=True, text=True, timeout=120 * FACTOR,
-                              cwd=self.folder, env={**self.environment, **how.pop("env", {})}, **how)
-        self.said.append(done.stdout + done.stderr)
-        expect(done.returncode == code, f"{words}: exit {done.returncode}, not {code}: {done.stdout}{done.stderr}")
-        for needle in (says,) if isinstance(says, str) else says:
-            expect(needle in done.stdout + done.stderr, f"{words}: {needle!r} is not in {done.stdout}{done.stderr}")
-        return done
-
-    def json(self, *words):
-        return json.loads(self.run(*words, "--json").stdout)
-
-    def contoso(self, **more):
-        """An organisation with a service account and two users."""
-        self.run("org", "add", "contoso", "--access-type", "exchange-impersonation", "--domain", "contoso.test", "--account",
-                 "CONTOSO\\svc-exray", "--password-file", "secret", *more.get("words", ()))
-        for name in ("anna", "ben"):
-            self.run("user", "add", "--org", "contoso", f"{name}@contoso.test")
-
-    def settled(self):
-        """The store as one file: what the log held is in it."""
-        connection = sqlite3.connect(self.path)
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        connection.close()
-
-
-def refused(world, *words, code, says):
-    done = world.run(*words, code=code, says=says)
-    expect(not done.stdout, f"{words}: stdout must stay empty: {done.stdout}")
+suite = Suite(Store)
+test = suite.test
 
 
 # ---- usage and names ----
@@ -334,7 +283,7 @@ def on_a_terminal(world, *words):
         return None, None
     if not child:
         os.chdir(world.folder)
-        os.execve(str(world.bin / "exray"), [str(world.bin / "exray"), *words], world.environment)
+        os.execve(str(world.bin / "exray"), world.command(*words), world.environment)
     return child, terminal
 
 
@@ -556,8 +505,7 @@ def exports_are_atomic_and_a_full_disk_is_69(world):
     refused(world, "org", "export", "contoso", "no/such/folder.json", code=69, says="no/such")
     with open("/dev/full", "w") as full:
         for words in (["org", "export", "contoso"], ["user", "list", "--org", "contoso", "--json"], ["org", "list"]):
-            done = subprocess.run([str(world.bin / "exray"), *words], stdout=full, stderr=subprocess.PIPE, text=True, cwd=world.folder,
-                                  env=world.environment, stdin=subprocess.DEVNULL)
+            done = world.exray(*words, capture_output=False, stdout=full, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
             expect(done.returncode == 69 and "cannot be written" in done.stderr, f"{words}: {done.returncode} {done.stderr}")
 
 
@@ -570,7 +518,7 @@ def the_store_has_a_place_of_its_own(world):
     world.run("org", "list", env={"XDG_STATE_HOME": "relative"})
     expect((world.folder / ".local/state/exray/store.db").exists(), "~/.local/state is not used")
     bare = {name: value for name, value in world.environment.items() if name not in ("HOME", "XDG_STATE_HOME")}
-    done = subprocess.run([str(world.bin / "exray"), "org", "list"], capture_output=True, text=True, env=bare, cwd=world.folder)
+    done = world.exray("org", "list", env=bare)
     expect(done.returncode == 78 and "--store" in done.stderr, done.stderr)
     world.run("org", "add", "elsewhere", "--access-type", "direct-logon", "--store", "my own.db", says="--store 'my own.db'")
     expect(world.json("org", "list")["organizations"] == [], "both stores are the same")
@@ -596,8 +544,7 @@ def a_store_that_cannot_be_used_is_78_and_named(world):
     for name, needle in (("garbage.db", ""), ("foreign.db", "not a store"), ("newer.db", "newer"), (".", "")):
         refused(world, "org", "list", "--store", name, code=78, says=(name, needle))
         refused(world, "test", "service-account", "--org", "contoso", "--mailbox", "a@b.test", "--store", name, code=78, says=name)
-    done = subprocess.run([str(world.bin / "exray"), "user", "list", "--org", "contoso", "--store", "short.db"], capture_output=True,
-                          text=True, cwd=world.folder, env=world.environment)
+    done = world.exray("user", "list", "--org", "contoso", "--store", "short.db")
     expect(done.returncode == 78 and "short.db" in done.stderr, f"{done.returncode}: {done.stderr}")
 
 
@@ -621,8 +568,7 @@ def a_store_that_may_not_grow_is_69_and_keeps_the_old_values(world):
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))
 
-    done = subprocess.run([str(world.bin / "exray"), "org", "set", "contoso", "--notes", "n" * 16000], capture_output=True, text=True,
-                          cwd=world.folder, env=world.environment, preexec_fn=limit, stdin=subprocess.DEVNULL)
+    done = world.exray("org", "set", "contoso", "--notes", "n" * 16000, preexec_fn=limit, stdin=subprocess.DEVNULL)
     expect(done.returncode == 69 and "store.db" in done.stderr, f"{done.returncode}: {done.stderr}")
     org = world.json("org", "show", "contoso")
     expect(org["users"] == 2 and org["notes"] is None, "half a save")
@@ -635,8 +581,7 @@ def two_programs_add_users_at_the_same_time(world):
 
     def add(name):
         for i in range(10):
-            done = subprocess.run([str(world.bin / "exray"), "user", "add", "--org", "contoso", f"{name}{i}@contoso.test"],
-                                  capture_output=True, text=True, env=world.environment, cwd=world.folder, stdin=subprocess.DEVNULL)
+            done = world.exray("user", "add", "--org", "contoso", f"{name}{i}@contoso.test", stdin=subprocess.DEVNULL)
             if done.returncode:
                 failures.append(done.stderr)
 
@@ -652,7 +597,7 @@ def two_programs_add_users_at_the_same_time(world):
 @test
 def a_stale_save_is_refused_and_names_who_changed_what(world):
     world.contoso()
-    process = subprocess.Popen([str(world.bin / "exray"), "org", "set", "contoso", "--notes", "late", "--password-stdin"], text=True,
+    process = subprocess.Popen(world.command("org", "set", "contoso", "--notes", "late", "--password-stdin"), text=True,
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=world.folder,
                                env=world.environment)
     time.sleep(0.5 * FACTOR)
@@ -727,7 +672,7 @@ def memory_does_not_grow_with_the_users(world):
         (world.folder / "many.csv").write_text("email\n" + "".join(f"user{i:06}@contoso.test\n" for i in range(n)))
         world.run("user", "import", "--org", "contoso", "many.csv")
         with open(world.folder / "out.json", "w") as out:
-            process = subprocess.Popen([str(world.bin / "exray"), "user", "list", "--org", "contoso", "--json"], stdout=out, cwd=world.folder,
+            process = subprocess.Popen(world.command("user", "list", "--org", "contoso", "--json"), stdout=out, cwd=world.folder,
                                        env=world.environment)
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
@@ -774,8 +719,7 @@ def a_test_takes_its_values_from_the_store(world):
 
 def json_exit(world, words, mailbox):
     """0 or 1, as the simulated organisation has this mailbox or not."""
-    done = subprocess.run([str(world.bin / "exray"), *map(str, words), "--mailbox", mailbox], capture_output=True, text=True,
-                          cwd=world.folder, env=world.environment)
+    done = world.exray(*words, "--mailbox", mailbox)
     expect(done.returncode in (0, 1), done.stderr)
     return done.returncode
 
@@ -786,7 +730,7 @@ def direct_logon_opens_the_mailbox_as_its_owner(world):
     world.run("org", "add", "direct", "--access-type", "direct-logon", "--ews-url", "https://mail.contoso.test/EWS/Exchange.asmx")
     world.run("user", "add", "--org", "direct", "anna@contoso.test", "--user-name", "CONTOSO\\anna", "--password-file", "pw")
     words = ["test", "service-account", "--org", "direct", "--mailbox", "anna@contoso.test", *network, "--json", "report.json"]
-    subprocess.run([str(world.bin / "exray"), *map(str, words)], capture_output=True, cwd=world.folder, env=world.environment)
+    world.exray(*words)
     target = json.loads((world.folder / "report.json").read_text())["target"]
     expect(target["account"] == "CONTOSO\\anna" and target["impersonate"] is None, target)
     refused(world, *words, "--impersonate", "bob@contoso.test", code=64, says="logs on as himself")
@@ -800,37 +744,12 @@ def check_precedes_save(world):
               "CONTOSO\\svc-exray", "--password-file", "secret", "--ews-url", url)
     world.run("user", "add", "--org", "contoso", "anna@contoso.test")
     before = world.json("org", "show", "contoso")
-    done = subprocess.run([str(world.bin / "exray"), "org", "set", "contoso", "--notes", "new", "--check", *map(str, network)],
-                          capture_output=True, text=True, cwd=world.folder, env=world.environment, stdin=subprocess.DEVNULL)
+    done = world.exray("org", "set", "contoso", "--notes", "new", "--check", *network, stdin=subprocess.DEVNULL)
     expect(done.returncode == 1 and "was not changed" in done.stderr, f"{done.returncode}: {done.stdout}{done.stderr}")
     expect(world.json("org", "show", "contoso")["notes"] == before["notes"], "saved in spite of the check")
     world.run("org", "set", "contoso", "--password-file", "pw", "--check", "--sample", "1", *network, says="Changed")
     world.run("test", "service-account", "--org", "contoso", "--mailbox", "anna@contoso.test", *network)
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--bin", type=pathlib.Path, required=True)
-    parser.add_argument("only", nargs="*")
-    options = parser.parse_args()
-    failed = ran = 0
-    for function in TESTS:
-        if options.only and function.__name__ not in options.only:
-            continue
-        ran += 1
-        with tempfile.TemporaryDirectory(prefix="exray-org-") as name:
-            world = Store(options.bin.resolve(), pathlib.Path(name))
-            try:
-                function(world)
-                print(f"ok     {function.__name__}", flush=True)
-            except Exception as error:
-                failed += 1
-                print(f"not ok {function.__name__}: {type(error).__name__}: {error}", flush=True)
-            finally:
-                world.done()
-    print(f"{ran - failed} passed, {failed} failed")
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(suite.main())

@@ -1,62 +1,30 @@
 #!/usr/bin/env python3
 """The program as a process: exit codes, messages, files, signals, time limits, secrets in argv.
 
-usage: process.py --bin BUILD_DIR
+usage: process.py --bin BUILD_DIR [NAME...]
 Ends with "N passed, N failed". EXRAY_TIME_FACTOR widens the time bounds.
 """
-import argparse, json, os, pathlib, pty, select, shlex, signal, socket, stat, subprocess, sys, tempfile, termios, threading, time
+import json, os, pathlib, pty, select, shlex, signal, socket, stat, subprocess, sys, termios, threading, time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import scenario as runner
-
-FACTOR = runner.FACTOR
-BASE = runner.BASE
-TESTS = []
+from harness import FACTOR, Suite, World, expect
 
 
-def test(function):
-    TESTS.append(function)
-    return function
-
-
-class World:
-    """A folder, a simulator when one is asked for, and the program."""
-
-    def __init__(self, binaries, folder):
-        self.bin, self.folder, self.simulator = binaries, folder, None
-        (folder / "pw").write_text("Sim-Passw0rd\n")
-
-    def start(self, **changes):
-        whole = {**json.loads((BASE / "healthy-exchange-2019.json").read_text()), **changes}
-        path = self.folder / "scenario.json"
-        path.write_text(json.dumps(whole))
-        self.simulator = runner.Simulator(self.bin / "exray-sim", path, self.folder)
-        ready = self.simulator.ready
-        return ["--dns-server", f"127.0.0.1:{ready['dns']}", "--connect-to", f":443::{ready['https']}",
-                "--connect-to", f":80::{ready['http']}", "--ca-file", ready["ca_file"]]
+class OneTest(World):
+    """The command that tests one mailbox with a service account."""
 
     def words(self, *more):
-        return [str(self.bin / "exray"), "test", "service-account", "--mailbox", "anna@contoso.test", "--account",
-                "CONTOSO\\svc-exray", "--password-file", "pw", "--no-input", *map(str, more)]
-
-    def exray(self, *words, **how):
-        return subprocess.run([str(self.bin / "exray"), *map(str, words)], capture_output=True, text=True, timeout=60 * FACTOR,
-                              cwd=self.folder, **how)
+        return self.command("test", "service-account", "--mailbox", "anna@contoso.test", "--account", "CONTOSO\\svc-exray",
+                            "--password-file", "pw", "--no-input", *more)
 
     def test(self, *more):
-        return subprocess.run(self.words(*more), capture_output=True, text=True, timeout=60 * FACTOR, cwd=self.folder)
-
-    def done(self):
-        if self.simulator:
-            self.simulator.stop()
-
-
-def expect(condition, text):
-    if not condition:
-        raise AssertionError(text)
+        return self.exray(*self.words(*more)[1:])
 
 
 SILENT = [{"layer": "http", "at": {"path": "/EWS/*"}, "do": "silent"}]
+suite = Suite(OneTest)
+test = suite.test
 
 
 @test
@@ -384,29 +352,5 @@ def the_demo_leaves_its_four_reports(world):
         expect("<!DOCTYPE html>" in (world.folder / name).read_text(), name)
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--bin", type=pathlib.Path, required=True)
-    parser.add_argument("only", nargs="*")
-    options = parser.parse_args()
-    failed = ran = 0
-    for function in TESTS:
-        if options.only and function.__name__ not in options.only:
-            continue
-        ran += 1
-        with tempfile.TemporaryDirectory(prefix="exray-process-") as name:
-            world = World(options.bin.resolve(), pathlib.Path(name))
-            try:
-                function(world)
-                print(f"ok     {function.__name__}", flush=True)
-            except Exception as error:
-                failed += 1
-                print(f"not ok {function.__name__}: {type(error).__name__}: {error}", flush=True)
-            finally:
-                world.done()
-    print(f"{ran - failed} passed, {failed} failed")
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(suite.main())

@@ -1,22 +1,17 @@
 #!/usr/bin/env python3
 """exray setup-plan as a process: that hostile values stay inside of quotes, every row of the seeds' stage I, exit codes, files.
 
-usage: setup_plan.py --bin BUILD_DIR [TEST...]
+usage: setup_plan.py --bin BUILD_DIR [NAME...]
 Ends with "N passed, N failed". EXRAY_TIME_FACTOR widens the time bounds.
 """
-import argparse, json, os, pathlib, re, shlex, stat, subprocess, sys, tempfile
+import json, os, pathlib, re, shlex, stat, subprocess, sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from org_commands import Store
-from process import FACTOR, expect
+from harness import Store, Suite, expect
 
-TESTS = []
 URL = "https://mail.contoso.test/EWS/Exchange.asmx"
-
-
-def test(function):
-    TESTS.append(function)
-    return function
+suite = Suite(Store)
+test = suite.test
 
 
 # ---- PowerShell, as far as the scripts go ----
@@ -105,8 +100,7 @@ def accepted(world, words):
     good = []
     world.run("org", "add", "probe", "--access-type", "direct-logon", "--domain", "contoso.test")
     for mail in words:
-        done = subprocess.run([str(world.bin / "exray"), "user", "add", "--org", "probe", "--", mail], capture_output=True, text=True,
-                              cwd=world.folder, env=world.environment, stdin=subprocess.DEVNULL)
+        done = world.exray("user", "add", "--org", "probe", "--", mail, stdin=subprocess.DEVNULL)
         good += [mail] if done.returncode == 0 else []
     return good
 
@@ -124,9 +118,9 @@ def hostile_values_stay_inside_of_single_quotes(world):
         store = f"{folder.name}/s.db"
         account = "CONTOSO\\" + nasty.replace("*", "").replace("\\", "").replace("@", "").replace('"', "")
         scope = nasty.replace("*", "")
-        done = subprocess.run([str(world.bin / "exray"), "org", "add", "--store", store, "--access-type", "exchange-impersonation", "--domain",
-                               "contoso.test", "--account", account, "--password-file", "secret", "--ews-url", URL, "--scope-name", scope,
-                               "--", nasty], capture_output=True, text=True, cwd=world.folder, env=world.environment, stdin=subprocess.DEVNULL)
+        done = world.exray("org", "add", "--store", store, "--access-type", "exchange-impersonation", "--domain", "contoso.test",
+                           "--account", account, "--password-file", "secret", "--ews-url", URL, "--scope-name", scope, "--", nasty,
+                           stdin=subprocess.DEVNULL)
         if done.returncode:  # refused at the door, with a reason
             expect(done.returncode in (64, 78) and done.stderr, f"{nasty}: {done}")
             continue
@@ -311,8 +305,7 @@ def errors_name_the_cause_and_have_their_codes(world):
     world.run("setup-plan", "contoso", "--fix", "nul.json", code=66, says="NUL")
     world.run("setup-plan", "contoso", "--fix", "/dev/zero", code=66, says="/dev/zero")
     with open("/dev/full", "w") as full:
-        done = subprocess.run([str(world.bin / "exray"), "setup-plan", "contoso"], stdout=full, stderr=subprocess.PIPE, text=True,
-                              env=world.environment)
+        done = world.exray("setup-plan", "contoso", capture_output=False, stdout=full, stderr=subprocess.PIPE)
     expect(done.returncode == 69 and "No space" in done.stderr, f"{done}")
 
 
@@ -338,8 +331,8 @@ print(status, usage.ru_maxrss)"""
 
 
 def peak_kib(world, *words):
-    done = subprocess.run([sys.executable, "-S", "-E", "-c", MEASURE, str(world.bin / "exray"), *map(str, words)], capture_output=True,
-                          text=True, env=world.environment, cwd=world.folder)
+    done = subprocess.run([sys.executable, "-S", "-E", "-c", MEASURE, *world.command(*words)], capture_output=True, text=True,
+                          env=world.environment, cwd=world.folder)
     status, peak = map(int, done.stdout.split())
     expect(status == 0, f"{words}: status {status}: {done.stderr}")
     return peak
@@ -361,29 +354,5 @@ def memory_does_not_grow_with_the_users(world):
         expect(large - small < limit * 1024, f"{peaks}: more than {limit} MiB")
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--bin", type=pathlib.Path, required=True)
-    parser.add_argument("only", nargs="*")
-    options = parser.parse_args()
-    failed = ran = 0
-    for function in TESTS:
-        if options.only and function.__name__ not in options.only:
-            continue
-        ran += 1
-        with tempfile.TemporaryDirectory(prefix="exray-plan-") as name:
-            world = Store(options.bin.resolve(), pathlib.Path(name))
-            try:
-                function(world)
-                print(f"ok     {function.__name__}", flush=True)
-            except Exception as error:
-                failed += 1
-                print(f"not ok {function.__name__}: {type(error).__name__}: {error}", flush=True)
-            finally:
-                world.done()
-    print(f"{ran - failed} passed, {failed} failed")
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(suite.main())

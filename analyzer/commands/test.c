@@ -93,8 +93,8 @@ static int parse_screen(const struct xr_form *form, struct screen *ret)
         return xr_usage_error("--format takes tree, json or none, not '%s'", format);
     ret->style.verbose = form->quiet ? -1 : form->verbose;
     ret->style.color = xr_screen_has_color(form->no_color);
-    ret->progress = ret->report && ret->report->live && !form->quiet &&
-                    xr_screen_is_terminal(STDOUT_FILENO);
+    ret->progress =
+        ret->report && ret->report->live && !form->quiet && xr_screen_is_terminal(STDOUT_FILENO);
     if (form->fail_on && strcmp(form->fail_on, "warning"))
         return xr_usage_error("--fail-on takes warning, not '%s'", form->fail_on);
     return 0;

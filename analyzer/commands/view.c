@@ -5,6 +5,7 @@
 #include "analyzer/base/clock.h"
 #include "analyzer/base/text.h"
 #include "analyzer/commands/command.h"
+#include "reports/check.h"
 
 /* TRAIL_PAGES: how far back the audit trail is searched. */
 enum { PAGE = 500, TRAIL_PAGES = 8 };
@@ -66,7 +67,7 @@ static void put_secrets(struct xr_call *call, struct xr_json *json, const struct
         }
         xr_json_open_flat(json, xr_secret_kind_name(kind), '{');
         xr_json_put(json, "key_id", sealed.key_id);
-        xr_view_json_time(json, "since", stored_since(call, org->uid, NULL, kind));
+        xr_json_time(json, "since", stored_since(call, org->uid, NULL, kind));
         xr_json_close(json, '}');
     }
 }
@@ -84,10 +85,7 @@ void xr_view_json_remarks(struct xr_json *json, const struct xr_remark *remarks)
     xr_json_open(json, "remarks", '[');
     for (; remarks; remarks = remarks->next) {
         xr_json_open(json, NULL, '{');
-        xr_json_put(json, "finding", xr_finding_kind(remarks->code)->id);
-        xr_json_put(json, "status", xr_status_name(remarks->status));
-        xr_json_put(json, "field", remarks->field);
-        xr_json_put(json, "message", remarks->message);
+        xr_check_json_remark(json, remarks);
         xr_json_close(json, '}');
     }
     xr_json_close(json, ']');
@@ -116,7 +114,7 @@ int xr_view_json_org(struct xr_call *call, struct xr_json *json, const struct xr
     xr_json_put(json, "scope_name", org->scope_name);
     xr_json_put(json, "notes", org->notes);
     xr_json_number(json, "users", users);
-    xr_view_json_time(json, "changed", org->changed_ms);
+    xr_json_time(json, "changed", org->changed_ms);
     xr_json_put(json, "changed_by", org->changed_by);
     return 0;
 }
@@ -128,13 +126,9 @@ static void put_result(struct xr_json *json, const struct xr_check_user *result)
         return;
     }
     xr_json_open(json, "last_result", '{');
-    xr_json_put(json, "status", xr_status_name(result->status));
-    xr_json_put(json, "finding", result->finding);
-    xr_json_put(json, "step", result->step);
-    xr_json_put(json, "code", result->code);
-    xr_json_put(json, "message", result->message);
+    xr_check_json_result(json, result);
     xr_json_put(json, "primary_smtp_address", result->primary_smtp_address);
-    xr_view_json_time(json, "at", result->at_wall_ms);
+    xr_json_time(json, "at", result->at_wall_ms);
     xr_json_close(json, '}');
 }
 
@@ -150,8 +144,8 @@ void xr_view_json_user(
     xr_json_bool(json, "enabled", user->enabled);
     for (int i = 0; i < XR_SECRET_KIND_COUNT; i++)
         xr_json_bool(json, xr_secret_kind_name((enum xr_secret_kind)i), user->has[i]);
-    xr_view_json_time(json, "invalidated", user->invalidated_ms);
-    xr_view_json_time(json, "changed", user->changed_ms);
+    xr_json_time(json, "invalidated", user->invalidated_ms);
+    xr_json_time(json, "changed", user->changed_ms);
     xr_json_put(json, "changed_by", user->changed_by);
     put_result(json, result);
 }
@@ -167,10 +161,7 @@ int xr_view_result(struct xr_call *call, struct xr_arena *arena, int64_t user_id
 
 void xr_view_json_time(struct xr_json *json, const char *name, int64_t ms)
 {
-    struct xr_arena *arena = xr_arena_new();
-
-    xr_json_put(json, name, ms ? xr_rfc3339(arena, ms) : NULL);
-    xr_arena_free(arena);
+    xr_json_time(json, name, ms);
 }
 
 void xr_view_json_end(struct xr_json *json)

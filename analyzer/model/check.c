@@ -10,6 +10,7 @@ const char *xr_check_end_name(enum xr_check_end end)
         [XR_CHECK_CANCELLED] = "cancelled",
         [XR_CHECK_THROTTLED] = "throttled",
         [XR_CHECK_TIMEOUT] = "timeout",
+        [XR_CHECK_CHANGED] = "changed",
     };
 
     return names[end];

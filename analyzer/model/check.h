@@ -70,6 +70,7 @@ enum xr_check_end {
     XR_CHECK_CANCELLED, /* by a signal */
     XR_CHECK_THROTTLED, /* the server kept asking us to wait */
     XR_CHECK_TIMEOUT,   /* --timeout */
+    XR_CHECK_CHANGED,   /* users lost their results meanwhile: their settings were changed */
 };
 
 const char *xr_check_end_name(enum xr_check_end end); /* "finished" */
@@ -86,7 +87,10 @@ struct xr_check {
     const char *csv; /* the name of the CSV file that was written beside; NULL: none was */
     int64_t started_wall_ms, elapsed_us;
     enum xr_check_end end;
-    int64_t selected;                    /* users that were to be checked */
+    bool candidate;      /* of values that are not saved: nothing can be resumed or checked again */
+    const char *options; /* behind commands that people copy: " --store 's.db'"; NULL: none */
+    int64_t fresh;       /* users whose result came in this run; others have theirs from before */
+    int64_t selected;    /* users that were to be checked */
     int64_t summary[XR_STATUS_COUNT];    /* users by status; their sum < selected: unfinished */
     const struct xr_check_cause *causes; /* most users first, errors before warnings */
     size_t cause_count;

@@ -6,55 +6,14 @@
 //                                tests/reports/test_check_html.c writes them
 //                                (default: EXRAY_BUILD/pages)
 import fs from "node:fs";
-import path from "node:path";
-import { pathToFileURL } from "node:url";
-import Axe from "@axe-core/playwright";
-import { chromium } from "playwright-core";
+import { address, check, made, open as openPage, run, same, turned, violations } from "./common.mjs";
 
-const AxeBuilder = Axe.default ?? Axe;
-const build = process.env.EXRAY_BUILD ?? "../../build/dev";
-const folder = path.resolve(process.argv[2] ?? path.join(build, "pages"));
-const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
-const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 const ATTEMPTS = 3; // of a measurement: the machine may be busy with something else
 const LIMITS = { load: 3000, find: 2000, again: 500, sort: 1000, back: 500, filter: 500, all: 500,
   scroll: 500, bottom: 500 };
 
-let passed = 0;
-let failed = 0;
-
-function check(name, problems) {
-  const list = Array.isArray(problems) ? problems : problems ? [] : ["is false"];
-  if (list.length === 0) {
-    passed++;
-    return;
-  }
-  failed++;
-  console.log(`FAILED ${name}\n  ${list.join("\n  ")}`);
-}
-
-function same(name, got, expected) {
-  const [a, b] = [JSON.stringify(got), JSON.stringify(expected)];
-  check(name, a === b ? [] : [`got ${a}`, `not ${b}`]);
-}
-
-const address = (name) => pathToFileURL(path.join(folder, `${name}.html`)).href;
-
-async function open(browser, name, options) {
-  const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, ...options });
-  const page = await context.newPage();
-  const noise = [];
-  page.on("console", (message) => noise.push(`console: ${message.text()}`));
-  page.on("pageerror", (error) => noise.push(`error: ${error}`));
-  page.on("dialog", (dialog) => { noise.push("a dialog: a script ran"); dialog.dismiss(); });
-  page.on("request", (request) => {
-    const url = request.url().split("#")[0];
-    if (url !== address(name) && !url.startsWith("data:image/svg+xml,") && !url.startsWith("blob:"))
-      noise.push(`request: ${url}`);
-  });
-  await page.goto(address(name));
-  return { context, page, noise };
-}
+// "Save as CSV" makes a blob.
+const open = (browser, name, options) => openPage(browser, name, options, ["blob:"]);
 
 const visibleRows = (page) => page.evaluate(() =>
   [...document.querySelectorAll(".g tbody tr")].filter((row) => row.getClientRects().length).length);
@@ -145,19 +104,12 @@ async function hostile(browser) {
   await page.getByRole("button", { name: "User" }).click();
   await page.getByRole("searchbox").fill("script");
   await page.waitForTimeout(400);
-  const made = await page.evaluate(() => ({
-    scripts: document.scripts.length,
-    foreign: document.querySelectorAll("img, iframe, object, embed, form, base, [style]").length,
-    handlers: [...document.querySelectorAll("*")].filter((e) =>
-      [...e.attributes].some((a) => a.name.startsWith("on"))).length,
-    outside: [...document.links].filter((a) => !a.getAttribute("href").startsWith("#")).length,
-    text: document.body.textContent,
-  }));
-  same("hostile: two scripts, ours", made.scripts, 2);
-  same("hostile: no element of theirs", made.foreign, 0);
-  same("hostile: no handler", made.handlers, 0);
-  same("hostile: no link that leaves the page", made.outside, 0);
-  check("hostile: direction cannot be turned", !/[\u202a-\u202e\u2066-\u2069]/.test(made.text));
+  const found = await made(page, "img, iframe, object, embed, form, base, [style]");
+  same("hostile: two scripts, ours", found.scripts, 2);
+  same("hostile: no element of theirs", found.foreign, 0);
+  same("hostile: no handler", found.handlers, 0);
+  same("hostile: no link that leaves the page", found.outside, 0);
+  check("hostile: direction cannot be turned", !turned(found.text));
   check("hostile: silent", noise);
   await context.close();
 }
@@ -169,9 +121,7 @@ async function accessible(browser, colorScheme, width) {
   await page.getByRole("button", { name: "Took" }).click();
   await page.getByRole("searchbox").fill("contoso");
   await page.waitForTimeout(400);
-  const found = (await new AxeBuilder({ page }).withTags(tags).analyze()).violations;
-  check(`sorted and found, ${colorScheme} ${width}: accessible`,
-    found.map((v) => `${v.id}: ${v.nodes.slice(0, 4).map((n) => n.target.join(" ")).join(" | ")}`));
+  check(`sorted and found, ${colorScheme} ${width}: accessible`, await violations(page));
   same(`sorted and found, ${colorScheme} ${width}: no horizontal scrolling`,
     await page.evaluate(() => document.documentElement.scrollWidth), width);
   await context.close();
@@ -241,16 +191,7 @@ async function large(browser, name, limits) {
   check(`${name}: nothing freezes`, over);
 }
 
-if (!fs.existsSync(path.join(folder, "matrix/check-failed.html"))) {
-  console.log(`no pages in ${folder}: run test_check_html first`);
-  process.exit(1);
-}
-const browser = await chromium.launch({
-  executablePath,
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-});
-try {
+await run("matrix/check-failed.html", "test_check_html", async (browser) => {
   await withoutScript(browser);
   await find(browser);
   await sort(browser);
@@ -260,8 +201,4 @@ try {
     await accessible(browser, scheme, width);
   await large(browser, "matrix/check-100000", LIMITS);
   await large(browser, "matrix/check-100000-failed", { ...LIMITS, load: 4500 });
-} finally {
-  await browser.close();
-}
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed ? 1 : 0);
+});

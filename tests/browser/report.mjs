@@ -7,15 +7,8 @@
 //   SHOTS=FOLDER                 also keeps pictures there
 import fs from "node:fs";
 import path from "node:path";
-import { pathToFileURL } from "node:url";
-import Axe from "@axe-core/playwright";
-import { chromium } from "playwright-core";
+import { address, check, folder, made, open, run, turned, violations } from "./common.mjs";
 
-const AxeBuilder = Axe.default ?? Axe;
-const build = process.env.EXRAY_BUILD ?? "../../build/dev";
-const folder = path.resolve(process.argv[2] ?? path.join(build, "pages"));
-const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
-const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 const views = [
   { name: "light", width: 1200, colorScheme: "light" },
   { name: "dark", width: 1200, colorScheme: "dark" },
@@ -23,43 +16,6 @@ const views = [
   { name: "narrow", width: 320, colorScheme: "light" },
   { name: "narrow-dark", width: 320, colorScheme: "dark" },
 ];
-
-let passed = 0;
-let failed = 0;
-
-function check(name, problems) {
-  const list = Array.isArray(problems) ? problems : problems ? [] : ["is false"];
-  if (list.length === 0) {
-    passed++;
-    return;
-  }
-  failed++;
-  console.log(`FAILED ${name}\n  ${list.join("\n  ")}`);
-}
-
-const address = (name) => pathToFileURL(path.join(folder, `${name}.html`)).href;
-
-// A page that tells what it should not do: speak on the console, ask for anything, run anything.
-async function open(browser, name, options) {
-  const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, ...options });
-  const page = await context.newPage();
-  const noise = [];
-  page.on("console", (message) => noise.push(`console: ${message.text()}`));
-  page.on("pageerror", (error) => noise.push(`error: ${error}`));
-  page.on("dialog", (dialog) => { noise.push("a dialog: a script ran"); dialog.dismiss(); });
-  page.on("request", (request) => {
-    const url = request.url().split("#")[0];
-    if (url !== address(name) && !url.startsWith("data:image/svg+xml,")) noise.push(`request: ${url}`);
-  });
-  await page.goto(address(name));
-  return { context, page, noise };
-}
-
-async function violations(page) {
-  const found = (await new AxeBuilder({ page }).withTags(tags).analyze()).violations;
-  return found.map((v) => `${v.id}: ${v.nodes.slice(0, 4).map((n) => n.target.join(" ")).join(" | ")} ${
-    v.nodes[0]?.any[0]?.message ?? ""}`);
-}
 
 const overflow = (page, width) => page.evaluate((most) => {
   const root = document.documentElement;
@@ -141,36 +97,19 @@ async function print(browser) {
 async function hostile(browser) {
   const { context, page, noise } = await open(browser, "hostile", {});
   await page.waitForTimeout(300);
-  const made = await page.evaluate(() => ({
-    scripts: document.scripts.length,
-    foreign: document.querySelectorAll("img, iframe, object, embed, form, input, base, [style]").length,
-    handlers: [...document.querySelectorAll("*")].filter((e) =>
-      [...e.attributes].some((a) => a.name.startsWith("on"))).length,
-    outside: [...document.links].filter((a) => !a.getAttribute("href").startsWith("#")).length,
-    titles: document.querySelectorAll("h1").length,
-    text: document.body.textContent,
-  }));
-  check("hostile: one script, ours", made.scripts === 1);
-  check("hostile: no element of theirs", made.foreign === 0 && made.titles === 1);
-  check("hostile: no handler", made.handlers === 0);
-  check("hostile: no link that leaves the page", made.outside === 0);
-  check("hostile: shown as what it is", made.text.includes('"><script>alert(1)</script>'));
-  check("hostile: direction cannot be turned", !/[\u202a-\u202e\u2066-\u2069]/.test(made.text));
+  const found = await made(page, "img, iframe, object, embed, form, input, base, [style]");
+  check("hostile: one script, ours", found.scripts === 1);
+  check("hostile: no element of theirs", found.foreign === 0 && found.titles === 1);
+  check("hostile: no handler", found.handlers === 0);
+  check("hostile: no link that leaves the page", found.outside === 0);
+  check("hostile: shown as what it is", found.text.includes('"><script>alert(1)</script>'));
+  check("hostile: direction cannot be turned", !turned(found.text));
   check("hostile: silent", noise);
   await context.close();
 }
 
-if (!fs.existsSync(path.join(folder, "broken.html"))) {
-  console.log(`no pages in ${folder}: run test_html first`);
-  process.exit(1);
-}
-const pages = fs.readdirSync(folder).filter((f) => f.endsWith(".html")).map((f) => f.slice(0, -5)).sort();
-const browser = await chromium.launch({
-  executablePath,
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-});
-try {
+await run("broken.html", "test_html", async (browser) => {
+  const pages = fs.readdirSync(folder).filter((f) => f.endsWith(".html")).map((f) => f.slice(0, -5)).sort();
   for (const name of pages) for (const view of views) await looks(browser, name, view);
   await withoutScript(browser, "broken");
   await withoutScript(browser, "healthy");
@@ -178,8 +117,4 @@ try {
   await keyboard(browser);
   await print(browser);
   await hostile(browser);
-} finally {
-  await browser.close();
-}
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed ? 1 : 0);
+});
