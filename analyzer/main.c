@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "analyzer/commands/command.h"
+#include "analyzer/commands/output.h"
 
 /* A core dump would hold the password; what we write is for its owner alone. */
 static void keep_secrets_in(void)
@@ -28,12 +29,12 @@ static void keep_standard_streams_open(void)
             (void)open("/dev/null", O_RDWR);
 }
 
-/* Output that was lost must not look like success. */
+/* Output that was lost must not look like success; but whoever closes a pipe has read enough. */
 static int with_lost_output(int code)
 {
     bool lost = fflush(stdout) || ferror(stdout);
 
-    if (!lost || (code != XR_EXIT_OK && code != XR_EXIT_VERDICT_ERROR))
+    if (!lost || xr_reader_left() || (code != XR_EXIT_OK && code != XR_EXIT_VERDICT_ERROR))
         return code;
     (void)xr_usage_error("standard output cannot be written");
     return XR_EXIT_UNAVAILABLE;

@@ -5,6 +5,7 @@
 
 #include "analyzer/base/text.h"
 #include "analyzer/model/ews_codes.h"
+#include "analyzer/wire/scrub.h"
 #include "probes/answers.h"
 #include "probes/faults.h"
 
@@ -91,6 +92,36 @@ static void note_retry_after(struct xr_ctx *ctx, const struct xr_http_response *
         ctx->back_off_ms = value * 1000;
 }
 
+static const char *scrubbed(
+    struct xr_ctx *ctx, const struct xr_scrubber *scrubber, const char *text)
+{
+    char *copy = text ? xr_strdup(ctx->arena, text) : NULL;
+
+    if (copy)
+        xr_scrub(scrubber, copy, strlen(copy));
+    return copy;
+}
+
+/* The bytes were scrubbed as they came; what a parser makes of them may show the secret again. */
+static void scrub_reply(struct xr_ctx *ctx, struct xr_ews_reply *reply)
+{
+    const struct xr_target *target = ctx->target;
+    bool by_token = ctx->auth == XR_AUTH_OAUTH;
+    struct xr_scrubber *scrubber =
+        xr_scrubber_new(target->account, by_token ? ctx->token : ctx->password);
+    const char **texts[] = { &reply->code, &reply->text, &reply->other_address, &reply->inner_code,
+        &reply->inner_text, &reply->folder_name, &reply->folder_class };
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+        *texts[i] = scrubbed(ctx, scrubber, *texts[i]);
+    for (struct xr_ews_resolution *at = reply->resolutions; at; at = at->next) {
+        at->name = scrubbed(ctx, scrubber, at->name);
+        at->address = scrubbed(ctx, scrubber, at->address);
+        at->mailbox_type = scrubbed(ctx, scrubber, at->mailbox_type);
+    }
+    xr_scrubber_free(scrubber);
+}
+
 static bool is_soap_status(int status)
 {
     return status == 200 || status == 500;
@@ -119,6 +150,7 @@ static bool read_reply(struct xr_ctx *ctx, struct xr_step *step, const char *ope
     const struct xr_err *err =
         xr_ews_parse(step->arena, operation, response->body, response->body_length, ret);
     if (!err) {
+        scrub_reply(ctx, ret);
         note_server(ctx, ret, response);
         return true;
     }

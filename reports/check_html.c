@@ -41,6 +41,18 @@ static void put_unfinished(const struct xr_check_page *page)
     (void)fputs("</span></p></div>\n", page->out);
 }
 
+static void put_trust(const struct xr_check_page *page)
+{
+    if (!xr_check_is_trust_ignored(page->check))
+        return;
+    (void)fputs("<div class=\"banner warning\"><p class=\"wrap\">", page->out);
+    xr_page_icon(&page->page, XR_WARNING);
+    (void)fputs("<span><strong>Certificate trust was ignored in this check.</strong> Whoever sits "
+                "between this machine and the server could have read what was "
+                "sent.</span></p></div>\n",
+        page->out);
+}
+
 /* Hundredths of a percent; what is there at all gets a sliver that can be seen. */
 static int share(int64_t part, int64_t whole)
 {
@@ -170,6 +182,7 @@ static void put_body(const struct xr_check_page *page, struct xr_check_rows rows
 {
     (void)fputs("<header>\n", page->out);
     put_top(page);
+    put_trust(page);
     put_unfinished(page);
     put_hero(page);
     (void)fputs("</header>\n<div class=\"wrap page wide\">\n", page->out);

@@ -26,12 +26,30 @@ static void put_advice(const struct xr_check_page *page, const struct xr_advice 
     (void)fputs("</p>\n", page->out);
 }
 
-static bool names_each(const struct xr_advice *advice)
+static bool commands_hold(const struct xr_advice *advice, const char *part)
 {
     for (; advice->text; advice++)
-        if (advice->command && strstr(advice->command, XR_CHECK_EACH))
+        if (advice->command && strstr(advice->command, part))
             return true;
     return false;
+}
+
+/* What differs between the users, or their servers, has no one value. */
+static void put_placeholders(const struct xr_check_page *page, const struct xr_advice *remedy)
+{
+    static const struct {
+        const char *name, *put;
+    } placeholders[] = {
+        { "mailbox", "one of the addresses" },
+        { "host", "the server's name" },
+        { "domain", "the mail domain" },
+    };
+
+    for (size_t i = 0; i < sizeof(placeholders) / sizeof(*placeholders); i++)
+        if (commands_hold(remedy, xr_printf(page->check->arena, "<%s>", placeholders[i].name)))
+            (void)fprintf(page->out,
+                "<p class=\"small soft\">For <code>&lt;%s&gt;</code> put %s.</p>\n",
+                placeholders[i].name, placeholders[i].put);
 }
 
 static void put_remedy(
@@ -46,10 +64,7 @@ static void put_remedy(
     (void)fprintf(page->out, "<details class=\"more\"%s><summary>%s, %d step%s</summary>\n",
         open ? " open" : "", told->bulk.command ? "Find out why, and mend one" : "What to do",
         count, count == 1 ? "" : "s");
-    if (names_each(told->remedy))
-        (void)fputs("<p class=\"small soft\">For <code>&lt;mailbox&gt;</code> put one of the "
-                    "addresses.</p>\n",
-            page->out);
+    put_placeholders(page, told->remedy);
     (void)fputs("<ol class=\"fix\">\n", page->out);
     for (const struct xr_advice *advice = told->remedy; advice->text; advice++) {
         (void)fputs("<li>", page->out);

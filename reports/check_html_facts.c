@@ -74,6 +74,20 @@ static void put_certificate(const struct xr_check_page *page, int64_t expires_ms
     close_term(page);
 }
 
+/* Where it is a cause of users as well, it is told further up. */
+static void put_finding(const struct xr_check_page *page, enum xr_finding_code code)
+{
+    const struct xr_check *check = page->check;
+    const char *id = xr_finding_kind(code)->id;
+
+    for (size_t i = 0; i < check->cause_count; i++)
+        if (check->causes[i].code == code) {
+            (void)fprintf(page->out, " <a href=\"#cause-%s\"><code>%s</code></a>", id, id);
+            return;
+        }
+    (void)fprintf(page->out, " <code>%s</code>", id);
+}
+
 static void put_found(const struct xr_check_page *page, const struct xr_check_group *group)
 {
     enum xr_finding_code code;
@@ -82,10 +96,10 @@ static void put_found(const struct xr_check_page *page, const struct xr_check_gr
         return;
     (void)fprintf(page->out, "<div class=\"wide %s\"><dt>%s</dt><dd>",
         xr_status_name(group->status),
-        group->status == XR_ERROR ? "Stopped all of them" : "Also found");
+        group->status == XR_ERROR ? "Stopped all of them" : "Holds for all of them");
     xr_page_status(&page->page, group->status);
     if (xr_finding_by_id(group->finding, &code))
-        (void)fprintf(page->out, " <code>%s</code>", xr_finding_kind(code)->id);
+        put_finding(page, code);
     put_note(page, group->message);
     close_term(page);
 }
@@ -107,10 +121,26 @@ static void put_group(const struct xr_check_page *page, const struct xr_check_gr
     (void)fputs("</dl>\n", page->out);
 }
 
+static void put_back_offs(const struct xr_check_page *page)
+{
+    const struct xr_check *check = page->check;
+    struct xr_arena *arena = check->arena;
+    const char *often = "never";
+
+    if (check->back_offs)
+        often = check->back_offs == 1
+                    ? "once"
+                    : xr_printf(arena, "%s times", xr_check_number(arena, check->back_offs));
+    put_figure(page, "Asked to wait", often,
+        xr_printf(arena, "in %s request%s", xr_check_number(arena, check->requests),
+            check->requests == 1 ? "" : "s"));
+}
+
 static void put_run(const struct xr_check_page *page)
 {
     const struct xr_check *check = page->check;
     struct xr_arena *arena = check->arena;
+    const char *rate = xr_check_rate(check);
 
     (void)fputs("<dl class=\"facts card pad\">\n", page->out);
     open_term(page, "Organisation", false);
@@ -118,11 +148,8 @@ static void put_run(const struct xr_check_page *page)
     put_note(page, check->access_type);
     close_term(page);
     put_figure(page, "Run", xr_check_duration(arena, check->elapsed_us),
-        xr_printf(arena, "%s, %d at a time", xr_check_rate(check), check->jobs));
-    put_figure(page, "Asked to wait",
-        check->back_offs ? xr_printf(arena, "%s times", xr_check_number(arena, check->back_offs))
-                         : "never",
-        xr_printf(arena, "in %s requests", xr_check_number(arena, check->requests)));
+        xr_printf(arena, "%s%s%d at a time", rate ? rate : "", rate ? ", " : "", check->jobs));
+    put_back_offs(page);
     if (check->median_us >= 0)
         put_figure(page, "A user took",
             xr_printf(arena, "%s ms", xr_check_number(arena, check->median_us / 1000)),
@@ -147,8 +174,8 @@ void xr_check_page_once(const struct xr_check_page *page)
         more++;
     if (more)
         (void)fprintf(page->out,
-            "<p class=\"small soft\">%d more accounts and hosts are in the JSON report.</p>\n",
-            more);
+            "<p class=\"small soft\">%d more such group%s in the JSON report.</p>\n", more,
+            more == 1 ? " is" : "s are");
     (void)fputs("</div>\n", page->out);
     xr_page_section_end(&page->page);
 }
@@ -172,14 +199,9 @@ void xr_check_page_remarks(const struct xr_check_page *page)
     xr_page_section_end(&page->page);
 }
 
-static bool is_open(const struct xr_check *check)
-{
-    return xr_check_done(check) < check->selected && !xr_check_is_refused(check);
-}
-
 bool xr_check_page_wants_again(const struct xr_check_page *page)
 {
-    return is_open(page->check) || page->check->summary[XR_ERROR];
+    return xr_check_is_open(page->check) || page->check->summary[XR_ERROR];
 }
 
 static void put_command(const struct xr_check_page *page, const char *text, const char *options)
@@ -195,16 +217,27 @@ static void put_command(const struct xr_check_page *page, const char *text, cons
             page->out);
 }
 
-void xr_check_page_again(const struct xr_check_page *page)
+static void put_again(const struct xr_check_page *page)
 {
-    xr_page_section(&page->page, "again", "Check again", NULL);
-    (void)fputs("</div>\n<div class=\"card pad stack\">\n", page->out);
-    if (is_open(page->check))
-        put_command(page, "Go on where it ended. Nobody is checked twice.",
+    if (page->check->candidate) {
+        (void)fputs("<p>Nothing was saved. Correct the values, and run the same command "
+                    "again.</p>\n",
+            page->out);
+        return;
+    }
+    if (xr_check_is_open(page->check))
+        put_command(page, "Check the users without a result. Nobody else is asked again.",
             "--resume --html check.html --csv check.csv");
     if (page->check->summary[XR_ERROR])
         put_command(page, "After the repair: those that failed.",
             "--only-failed --html check.html --csv check.csv");
+}
+
+void xr_check_page_again(const struct xr_check_page *page)
+{
+    xr_page_section(&page->page, "again", "Check again", NULL);
+    (void)fputs("</div>\n<div class=\"card pad stack\">\n", page->out);
+    put_again(page);
     (void)fputs("</div>\n", page->out);
     xr_page_section_end(&page->page);
 }

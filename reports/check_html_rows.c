@@ -245,10 +245,15 @@ static void put_steps(FILE *out, const struct xr_check_user *user)
     }
 }
 
+static bool is_finding(const struct xr_check_user *user, enum xr_finding_code code)
+{
+    return user->finding && !strcmp(user->finding, xr_finding_kind(code)->id);
+}
+
 static bool is_other_primary(const struct xr_check_user *user)
 {
-    return user->primary_smtp_address && user->status == XR_WARNING && user->finding &&
-           !strcmp(user->finding, xr_finding_kind(XR_FINDING_ADDRESS_ALIAS)->id);
+    return user->primary_smtp_address && user->status == XR_WARNING &&
+           is_finding(user, XR_FINDING_ADDRESS_ALIAS);
 }
 
 /* What tells this user from the others of its cause: the code, the server, the other address. */
@@ -256,7 +261,7 @@ static void put_said(struct matrix *matrix, const struct xr_check_user *user)
 {
     FILE *out = matrix->rows;
 
-    if (user->status == XR_SUCCESS)
+    if (user->status == XR_SUCCESS || is_finding(user, XR_FINDING_TLS_TRUST_IGNORED))
         return;
     if (is_other_primary(user)) {
         (void)fputs("primary: ", out);

@@ -111,7 +111,9 @@ static void put_head(struct xr_json *json, const struct xr_check *check)
     put_ms(json, "elapsed_ms", check->elapsed_us);
     put_ms(json, "bulk_ms", check->bulk_us);
     xr_json_put(json, "end", xr_check_end_name(check->end));
+    xr_json_bool(json, "candidate", check->candidate);
     xr_json_number(json, "selected", check->selected);
+    xr_json_number(json, "fresh", check->fresh);
     put_summary(json, check->summary);
     xr_json_number(json, "jobs", check->jobs);
     xr_json_number(json, "requests", check->requests);

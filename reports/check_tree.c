@@ -28,6 +28,13 @@ static void put_headline(const struct xr_terminal *to, const struct xr_check *ch
         xr_put_status(to, XR_WARNING, false);
         xr_put_hanging(to, xr_printf(to->arena, "UNFINISHED. %s", unfinished), XR_STATUS_WIDTH);
     }
+    if (!xr_check_is_trust_ignored(check))
+        return;
+    xr_put_status(to, XR_WARNING, false);
+    xr_put_hanging(to,
+        "CERTIFICATE TRUST WAS IGNORED in this check (--ignore-trust): whoever sits between could "
+        "have read what was sent.",
+        XR_STATUS_WIDTH);
 }
 
 static void put_remarks(const struct xr_terminal *to, const struct xr_remark *remark)
@@ -99,8 +106,8 @@ static void put_fixes(const struct xr_terminal *to, const struct xr_check *check
         put_fix(to, check, &check->causes[i]);
     if (to->style->verbose <= 0)
         xr_put_indented(to,
-            xr_printf(to->arena, "The commands of these steps: exray explain %s, or -v here.",
-                xr_finding_kind(check->causes[0].code)->id),
+            xr_printf(to->arena, "The commands of these steps: exray explain %s%s.",
+                xr_finding_kind(check->causes[0].code)->id, check->candidate ? "" : ", or -v here"),
             2);
 }
 
@@ -109,20 +116,39 @@ static const char *date_of(struct xr_arena *arena, int64_t wall_ms)
     return xr_strndup(arena, xr_rfc3339(arena, wall_ms), strlen("2026-11-21"));
 }
 
+/* What is to be known about all users of the group. */
+static void put_found(const struct xr_terminal *to, const struct xr_check_group *group)
+{
+    enum xr_finding_code code;
+    const char *said = group->message ? group->message : "";
+
+    if (!group->finding)
+        return;
+    if (xr_finding_by_id(group->finding, &code))
+        said = xr_printf(to->arena, "[%s] %s", xr_finding_kind(code)->id, said);
+    (void)fprintf(to->out, "%*s", LABEL_WIDTH, "");
+    xr_put_status(to, group->status, false);
+    xr_put_hanging(to, said, LABEL_WIDTH + XR_STATUS_WIDTH);
+}
+
 static void put_group(const struct xr_terminal *to, const struct xr_check_group *group, bool first)
 {
-    const char *parts[] = { group->ews_url ? group->ews_url : "no EWS address known",
+    bool told = group->finding != NULL; /* the message has a line of its own */
+    const char *parts[] = { group->ews_url ? NULL : "EWS address not found",
         group->server_product ? group->server_product : group->server_version, group->auth_scheme,
         group->certificate_expires_ms ? xr_printf(to->arena, "certificate until %s",
                                             date_of(to->arena, group->certificate_expires_ms))
                                       : NULL,
-        xr_check_users(to->arena, group->users), group->message };
+        xr_check_users(to->arena, group->users), told ? NULL : group->message };
     const char *line = group->account ? group->account : "account not known";
 
+    if (group->ews_url)
+        line = xr_printf(to->arena, "%s at %s", line, group->ews_url);
     for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
         if (parts[i])
-            line = xr_printf(to->arena, "%s%s%s", line, i ? ", " : " at ", parts[i]);
+            line = xr_printf(to->arena, "%s, %s", line, parts[i]);
     xr_put_labelled(to, first ? "Checked once" : "", line);
+    put_found(to, group);
 }
 
 static void put_groups(const struct xr_terminal *to, const struct xr_check *check)
@@ -135,8 +161,20 @@ static void put_groups(const struct xr_terminal *to, const struct xr_check *chec
     for (; group; group = group->next)
         more++;
     if (more)
-        xr_put_labelled(
-            to, "", xr_printf(to->arena, "and %d more accounts and hosts (-v lists them)", more));
+        xr_put_labelled(to, "",
+            xr_printf(
+                to->arena, "and %d more such group%s (-v lists all)", more, more == 1 ? "" : "s"));
+}
+
+static void put_run(const struct xr_terminal *to, const struct xr_check *check)
+{
+    const char *rate = xr_check_rate(check);
+
+    xr_put_labelled(to, "Run",
+        xr_printf(to->arena, "%s%s%s, %d at a time, %s request%s, asked to wait: %s",
+            xr_check_duration(to->arena, check->elapsed_us), rate ? ", " : "", rate ? rate : "",
+            check->jobs, xr_check_number(to->arena, check->requests),
+            check->requests == 1 ? "" : "s", xr_check_number(to->arena, check->back_offs)));
 }
 
 static void put_counts(const struct xr_terminal *to, const struct xr_check *check)
@@ -151,28 +189,51 @@ static void put_counts(const struct xr_terminal *to, const struct xr_check *chec
             xr_check_number(to->arena, summary[XR_SUCCESS]),
             xr_check_number(to->arena, summary[XR_SKIPPED]),
             xr_check_number(to->arena, check->selected)));
-    xr_put_labelled(to, "Run",
-        xr_printf(to->arena, "%s, %s, %d at a time, %s requests, asked to wait: %s",
-            xr_check_duration(to->arena, check->elapsed_us), xr_check_rate(check), check->jobs,
-            xr_check_number(to->arena, check->requests),
-            xr_check_number(to->arena, check->back_offs)));
+    put_run(to, check);
+}
+
+/* Addresses are not for a terminal: there may be thousands of them. */
+static void put_which(const struct xr_terminal *to, const struct xr_check *check)
+{
+    if (check->csv) {
+        xr_put_indented(
+            to, xr_printf(to->arena, "Which users: %s has a line for each.", check->csv), 4);
+        return;
+    }
+    xr_put_indented(
+        to, "Which users failed (with --csv F, a check writes a line for each user):", 4);
+    xr_put_command(to, xr_check_list_command(check), 6);
+}
+
+static void put_command(const struct xr_terminal *to, const char *text, const char *command)
+{
+    if (!command)
+        return;
+    xr_put_indented(to, text, 4);
+    xr_put_command(to, command, 6);
 }
 
 static void put_next(const struct xr_terminal *to, const struct xr_check *check)
 {
-    bool unfinished = xr_check_done(check) < check->selected && !xr_check_is_refused(check);
-    const char *go_on = unfinished ? xr_check_command(check, "--resume") : NULL;
-    const char *again = check->summary[XR_ERROR] ? xr_check_command(check, "--only-failed") : NULL;
+    bool open = xr_check_is_open(check), failed = check->summary[XR_ERROR] > 0;
 
-    if (!go_on && !again)
+    if (!open && !failed)
+        return;
+    if (!check->candidate && !xr_check_list_command(check)) /* nothing of it can be typed */
         return;
     put_title(to, "What next");
-    if (go_on)
-        xr_put_indented(to, "Check the users without a result:", 4);
-    xr_put_command(to, go_on, 6);
-    if (again)
-        xr_put_indented(to, "After the repair, check again those that failed:", 4);
-    xr_put_command(to, again, 6);
+    if (check->candidate) {
+        xr_put_indented(
+            to, "Nothing was saved. Correct the values, and run the same command again.", 4);
+        return;
+    }
+    if (failed)
+        put_which(to, check);
+    if (open)
+        put_command(to, "Check the users without a result:", xr_check_command(check, "--resume"));
+    if (failed)
+        put_command(to, "After the repair, check again those that failed:",
+            xr_check_command(check, "--only-failed"));
 }
 
 void xr_check_summary(FILE *out, const struct xr_check *check, const struct xr_style *style)

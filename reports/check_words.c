@@ -4,9 +4,7 @@
 
 #include "analyzer/model/expand.h"
 
-const char XR_CHECK_EACH[] = "<mailbox>";
-
-static const char MICROSOFT_365[] = "m365-oauth-impersonated";
+enum { RATE_LEAST = 50 }; /* of fewer users a rate says nothing */
 
 int64_t xr_check_done(const struct xr_check *check)
 {
@@ -30,6 +28,30 @@ static bool is_unfinished(const struct xr_check *check)
 {
     return !xr_check_is_refused(check) &&
            (check->end != XR_CHECK_FINISHED || xr_check_done(check) < check->selected);
+}
+
+bool xr_check_is_open(const struct xr_check *check)
+{
+    return xr_check_done(check) < check->selected && !xr_check_is_refused(check);
+}
+
+static const struct xr_check_cause *cause_of(
+    const struct xr_check *check, enum xr_finding_code code)
+{
+    for (size_t i = 0; i < check->cause_count; i++)
+        if (check->causes[i].code == code)
+            return &check->causes[i];
+    return NULL;
+}
+
+bool xr_check_is_trust_ignored(const struct xr_check *check)
+{
+    const char *id = xr_finding_kind(XR_FINDING_TLS_TRUST_IGNORED)->id;
+    const struct xr_check_group *group = check->groups;
+
+    while (group && (!group->finding || strcmp(group->finding, id) != 0))
+        group = group->next;
+    return group || cause_of(check, XR_FINDING_TLS_TRUST_IGNORED);
 }
 
 enum xr_status xr_check_status(const struct xr_check *check)
@@ -69,10 +91,11 @@ const char *xr_check_users(struct xr_arena *arena, int64_t users)
 
 const char *xr_check_rate(const struct xr_check *check)
 {
-    int64_t asked = xr_check_done(check) - check->summary[XR_SKIPPED];
     int64_t us = check->bulk_us > 0 ? check->bulk_us : check->elapsed_us;
-    int64_t per_minute = us > 0 ? (int64_t)((double)asked * 6e7 / (double)us) : 0;
+    int64_t per_minute = us > 0 ? (int64_t)((double)check->fresh * 6e7 / (double)us) : 0;
 
+    if (check->fresh < RATE_LEAST || !per_minute)
+        return NULL;
     if (per_minute >= 120)
         return xr_printf(
             check->arena, "%s users a second", xr_check_number(check->arena, per_minute / 60));
@@ -113,44 +136,70 @@ static const char *nothing_headline(const struct xr_check *check)
         return "No user was checked: it ended before the first result.";
     if (check->selected == 1)
         return "No user was checked: the only one is switched off.";
+    if (check->selected == 2)
+        return "No user was checked: both are switched off.";
     return xr_printf(check->arena, "No user was checked: all %s are switched off.",
         xr_check_number(check->arena, check->summary[XR_SKIPPED]));
 }
 
-static const char *single_headline(const struct xr_check *check)
+/* Behind "user" or "users", if those who were asked are not all that were selected. */
+static const char *which(const struct xr_check *check, int64_t asked)
 {
-    if (check->summary[XR_ERROR])
-        return "The user cannot be reached.";
-    return check->summary[XR_WARNING] ? "The user can be reached, with a warning."
-                                      : "The user can be reached.";
+    if (is_unfinished(check))
+        return " checked so far";
+    if (!check->summary[XR_SKIPPED])
+        return "";
+    return asked == 1 ? " that is switched on" : " that are switched on";
+}
+
+static const char *none_headline(const struct xr_check *check, int64_t asked)
+{
+    if (asked == 1)
+        return xr_printf(check->arena, "The one user%s cannot be reached.", which(check, asked));
+    return xr_printf(check->arena, "%s of the %s users%s can be reached.%s",
+        asked == 2 ? "Neither" : "None", xr_check_number(check->arena, asked), which(check, asked),
+        causes_sentence(check));
 }
 
 static const char *failed_headline(const struct xr_check *check, int64_t asked)
 {
     bool partial = is_unfinished(check);
-    bool none = check->summary[XR_ERROR] == asked;
-    int64_t whole = none ? asked : xr_check_done(check);
-    const char *failed = xr_check_number(check->arena, check->summary[XR_ERROR]);
 
-    return xr_printf(check->arena, "%s of %s%s users%s %s be reached.%s", none ? "None" : failed,
-        partial || none ? "the " : "", xr_check_number(check->arena, whole),
-        partial ? " checked so far" : "", none ? "can" : "cannot", causes_sentence(check));
+    if (check->summary[XR_ERROR] == asked)
+        return none_headline(check, asked);
+    return xr_printf(check->arena, "%s of %s%s users%s cannot be reached.%s",
+        xr_check_number(check->arena, check->summary[XR_ERROR]), partial ? "the " : "",
+        xr_check_number(check->arena, xr_check_done(check)), partial ? " checked so far" : "",
+        causes_sentence(check));
+}
+
+/* With a comma in front; nobody failed. */
+static const char *warned_clause(const struct xr_check *check, int64_t asked)
+{
+    const struct xr_check_cause *trust = cause_of(check, XR_FINDING_TLS_TRUST_IGNORED);
+    int64_t warned = check->summary[XR_WARNING];
+
+    if (!warned)
+        return "";
+    if (warned == asked && trust && trust->users == asked)
+        return ", with certificate trust ignored";
+    if (asked == 1)
+        return ", with a warning";
+    if (warned == asked)
+        return asked == 2 ? ", both with a warning" : ", all of them with a warning";
+    return xr_printf(check->arena, ", %s of them with a warning",
+        warned == 1 ? "one" : xr_check_number(check->arena, warned));
 }
 
 static const char *passed_headline(const struct xr_check *check, int64_t asked)
 {
-    const char *which = "";
+    const char *all = "The one user";
 
-    if (is_unfinished(check))
-        which = " checked so far";
-    else if (check->summary[XR_SKIPPED])
-        which = " that are switched on";
-    const char *all = xr_printf(
-        check->arena, "All %s users%s can be reached", xr_check_number(check->arena, asked), which);
-    if (!check->summary[XR_WARNING])
-        return xr_printf(check->arena, "%s.", all);
-    return xr_printf(check->arena, "%s, %s of them with a warning.", all,
-        xr_check_number(check->arena, check->summary[XR_WARNING]));
+    if (asked > 1)
+        all = asked == 2 ? "Both users"
+                         : xr_printf(check->arena, "All %s", xr_check_users(check->arena, asked));
+    return xr_printf(check->arena, "%s%s can be reached%s.", all, which(check, asked),
+        warned_clause(check, asked));
 }
 
 const char *xr_check_headline(const struct xr_check *check)
@@ -159,8 +208,6 @@ const char *xr_check_headline(const struct xr_check *check)
 
     if (!asked)
         return nothing_headline(check);
-    if (asked == 1 && check->selected == 1)
-        return single_headline(check);
     return check->summary[XR_ERROR] ? failed_headline(check, asked) : passed_headline(check, asked);
 }
 
@@ -185,16 +232,36 @@ static const char *stopped_sentence(const struct xr_check *check)
         check->arena, "%s: %s", group->account ? group->account : "One account", group->message);
 }
 
-/* Every failure came after the logon: then all before it is known to be in order. */
+/* Of the classes that are about the way to the mailbox, not about what was found there. */
+static bool is_about_the_way(const char *finding)
+{
+    static const char *const classes[] = { "autodiscover", "config", "dns", "http", "input",
+        "local", "logon", "tcp", "tls" };
+    size_t length = strcspn(finding, ".");
+
+    for (size_t i = 0; i < sizeof(classes) / sizeof(*classes); i++)
+        if (strlen(classes[i]) == length && !strncmp(classes[i], finding, length))
+            return true;
+    return false;
+}
+
+static bool is_behind_the_logon(const struct xr_check_cause *cause)
+{
+    return cause->step && (!strcmp(cause->step, "inbox") || !strcmp(cause->step, "smtp-address")) &&
+           !is_about_the_way(xr_finding_kind(cause->code)->id);
+}
+
+/* Whatever was found, for one user or for many, came after the logon and is not about the way
+ * there: only then is all before it known to be in order. */
 static bool is_all_behind_the_logon(const struct xr_check *check)
 {
-    for (size_t i = 0; i < check->cause_count; i++) {
-        const char *step = check->causes[i].step;
-        if (check->causes[i].status == XR_ERROR &&
-            (!step || (strcmp(step, "inbox") != 0 && strcmp(step, "smtp-address") != 0)))
+    for (size_t i = 0; i < check->cause_count; i++)
+        if (!is_behind_the_logon(&check->causes[i]))
             return false;
-    }
-    return !stopped_group(check);
+    for (const struct xr_check_group *group = check->groups; group; group = group->next)
+        if (group->finding && (group->status == XR_ERROR || is_about_the_way(group->finding)))
+            return false;
+    return true;
 }
 
 static const struct xr_check_cause *largest_error(const struct xr_check *check)
@@ -234,7 +301,7 @@ static const char *off_sentence(const struct xr_check *check)
 
 const char *xr_check_lead(const struct xr_check *check)
 {
-    const char *sentences[4] = { 0 };
+    const char *sentences[5] = { 0 };
     const char *lead = NULL;
 
     if (!xr_check_done(check))
@@ -244,10 +311,19 @@ const char *xr_check_lead(const struct xr_check *check)
         sentences[1] = "Address, network, certificate and logon are in order.";
     sentences[2] = repair_sentence(check);
     sentences[3] = off_sentence(check);
+    if (xr_check_is_trust_ignored(check))
+        sentences[4] = "A client that checks certificates may fail where this check did not.";
     for (size_t i = 0; i < sizeof(sentences) / sizeof(*sentences); i++)
         if (sentences[i])
             lead = lead ? xr_printf(check->arena, "%s %s", lead, sentences[i]) : sentences[i];
     return lead;
+}
+
+static const char *changed_sentence(const struct xr_check *check, int64_t left)
+{
+    return xr_printf(check->arena,
+        "Settings were changed while the check ran: %s %s no result any more.",
+        xr_check_users(check->arena, left), left == 1 ? "has" : "have");
 }
 
 const char *xr_check_unfinished(const struct xr_check *check)
@@ -257,6 +333,7 @@ const char *xr_check_unfinished(const struct xr_check *check)
         [XR_CHECK_CANCELLED] = "The check was stopped before its end.",
         [XR_CHECK_THROTTLED] = "The check ended itself: the server kept asking to wait.",
         [XR_CHECK_TIMEOUT] = "The check ran into its time limit.",
+        [XR_CHECK_CHANGED] = "Settings were changed while the check ran.",
     };
     int64_t left = check->selected - xr_check_done(check);
 
@@ -265,138 +342,30 @@ const char *xr_check_unfinished(const struct xr_check *check)
     if (left <= 0)
         return xr_printf(
             check->arena, "%s Every user has a result all the same.", reasons[check->end]);
+    if (check->end == XR_CHECK_CHANGED)
+        return changed_sentence(check, left);
     return xr_printf(check->arena, "%s %s of %s %s no result yet.", reasons[check->end],
         xr_check_number(check->arena, left), xr_check_users(check->arena, check->selected),
         left == 1 ? "has" : "have");
 }
 
-const char *xr_check_command(const struct xr_check *check, const char *options)
+/* "exray VERB 'Contoso EMEA' OPTIONS", and what leads to the same store. */
+static const char *command_of(const struct xr_check *check, const char *verb, const char *options)
 {
     const char *name = xr_quote(check->arena, check->organization, XR_SHELL_SH);
 
-    return name ? xr_printf(check->arena, "exray check %s %s", name, options) : NULL;
-}
-
-/* In a sentence about many users a slot becomes what they have in common. */
-static struct xr_slots slots_of(const struct xr_check *check, bool prose)
-{
-    const struct xr_check_slots *known = &check->slots;
-
-    return (struct xr_slots){
-        .mailbox = prose ? "the listed address" : NULL,
-        .impersonated = prose ? "the listed address" : XR_CHECK_EACH,
-        .primary = prose ? "the one that Exchange names" : NULL,
-        .code = prose ? "its code stands with each user" : NULL,
-        .account = prose && !known->account ? "the account" : known->account,
-        .domain = known->domain,
-        .host = known->host,
-        .ews_url = known->ews_url,
-        .folder = known->folder,
-    };
-}
-
-static const char *prose(const struct xr_check *check, const char *text)
-{
-    struct xr_slots slots = slots_of(check, true);
-
-    if (!text)
+    if (!name || check->candidate)
         return NULL;
-    const char *made = xr_expand(check->arena, text, &slots, XR_SHELL_NONE);
-    if (strncmp(text, "{mailbox}", strlen("{mailbox}")) != 0)
-        return made;
-    return xr_printf(check->arena, "T%s", made + 1);
+    return xr_printf(check->arena, "exray %s %s %s%s", verb, name, options,
+        check->options ? check->options : "");
 }
 
-/* Where no EWS URL is known, "the same test" is one with Autodiscover. */
-static const char *command(const struct xr_check *check, const struct xr_remedy *remedy)
+const char *xr_check_command(const struct xr_check *check, const char *options)
 {
-    static const char option[] = " --ews-url {ews_url}";
-    struct xr_slots slots = slots_of(check, false);
-    const char *text = remedy->command;
-
-    if (!text)
-        return NULL;
-    const char *at = check->slots.ews_url ? NULL : strstr(text, option);
-    if (at)
-        text = xr_printf(check->arena, "%.*s%s", (int)(at - text), text, at + strlen(option));
-    return xr_expand(check->arena, text, &slots, remedy->shell);
+    return command_of(check, "check", options);
 }
 
-static const struct xr_advice *remedy_of(
-    const struct xr_check *check, const struct xr_finding_kind *kind)
+const char *xr_check_list_command(const struct xr_check *check)
 {
-    size_t count = 0;
-
-    while (kind->remedies[count].text)
-        count++;
-    struct xr_advice *list = xr_new_n(check->arena, struct xr_advice, count + 1);
-    for (size_t i = 0; i < count; i++) {
-        const struct xr_remedy *remedy = &kind->remedies[i];
-        list[i].text = prose(check, remedy->text);
-        list[i].command = command(check, remedy);
-        list[i].shell = list[i].command ? xr_shell_title(remedy->shell) : NULL;
-        list[i].expect = prose(check, remedy->expect);
-    }
-    return list;
-}
-
-/* The members of the scope: the one repair that takes a list of users. */
-static struct xr_advice add_to_group(
-    const struct xr_check *check, const struct xr_check_cause *cause)
-{
-    bool online = check->access_type && !strcmp(check->access_type, MICROSOFT_365);
-    enum xr_shell shell = online ? XR_SHELL_EXO : XR_SHELL_EMS;
-    const char *alias = check->slots.group ? check->slots.group : "RIAG";
-    const char *csv = check->csv ? check->csv : "check.csv";
-    const char *group = xr_quote(check->arena, alias, shell);
-    const char *file = xr_quote(check->arena, xr_printf(check->arena, ".\\%s", csv), shell);
-
-    if (!group || !file)
-        return (struct xr_advice){
-            .text =
-                "Put all of them into the group that the scope is made of. Its alias, or the name "
-                "of the CSV file, has a control character, so no command is given.",
-        };
-    return (struct xr_advice){
-        .text = xr_printf(check->arena,
-            "Put all %s at once into the group that the scope is made of. The file is the CSV of "
-            "this check (--csv %s).",
-            xr_check_number(check->arena, cause->users), csv),
-        .command = xr_printf(check->arena,
-            "Import-Csv %s -Encoding UTF8 |\n"
-            "  Where-Object finding -eq '%s' | ForEach-Object {\n"
-            "    Add-DistributionGroupMember -Identity %s -Member $_.email }",
-            file, xr_finding_kind(cause->code)->id, group),
-        .shell = xr_shell_title(shell),
-        .expect = "Allow minutes, at most about an hour, for the change to reach every server.",
-    };
-}
-
-static struct xr_advice bulk_of(const struct xr_check *check, const struct xr_check_cause *cause)
-{
-    if (cause->code == XR_FINDING_IMPERSONATION_DENIED && cause->users > 1)
-        return add_to_group(check, cause);
-    if (cause->code == XR_FINDING_ADDRESS_ALIAS)
-        return (struct xr_advice){
-            .text = "The primary addresses stand beside the users, and in the CSV of this check as "
-                    "primary_smtp_address.",
-        };
-    return (struct xr_advice){ 0 };
-}
-
-struct xr_check_told xr_check_told(const struct xr_check *check, const struct xr_check_cause *cause)
-{
-    const struct xr_finding_kind *kind = xr_finding_kind(cause->code);
-
-    return (struct xr_check_told){
-        .id = kind->id,
-        .title = prose(check, cause->title ? cause->title : kind->title),
-        .meaning = prose(check, kind->meaning),
-        .cause = prose(check, kind->cause),
-        .owner = xr_owner_name(kind->owner),
-        .owner_title = xr_owner_title(kind->owner),
-        .reference = kind->reference,
-        .remedy = remedy_of(check, kind),
-        .bulk = bulk_of(check, cause),
-    };
+    return command_of(check, "user list --org", "--failed");
 }

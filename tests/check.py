@@ -70,15 +70,26 @@ class Bulk(World):
         expect("ERROR: " not in done.stderr and "ThreadSanitizer" not in done.stderr, done.stderr[-3000:])
         return done
 
-    def add_org(self, *more, name="bulk", kind="exchange-impersonation", password="pw", account="CONTOSO\\svc-exray"):
-        words = ["org", "add", name, "--access-type", kind, "--ews-url", URL, "--domain", "contoso.test", "--no-input", "--store", "store.db"]
-        words += ["--account", account] if account else []
-        words += ["--password-file", password] if password else []
-        self.exray(*words, *more, code=0)
+    def store(self, *words, code=0):
+        return self.exray(*words, "--store", "store.db", "--no-input", code=code)
+
+    def add_org(self, *more, name="bulk", kind="exchange-impersonation", password="pw", account="CONTOSO\\svc-exray", url=URL,
+                domain="contoso.test"):
+        words = ["org", "add", name, "--access-type", kind]
+        for option, value in (("--ews-url", url), ("--domain", domain), ("--account", account), ("--password-file", password)):
+            words += [option, value] if value else []
+        self.store(*words, *more)
+
+    def add_user(self, email, *more, name="bulk", password="pw"):
+        self.store("user", "add", "--org", name, email, *(["--password-file", password] if password else []), *more)
 
     def add_users(self, addresses, name="bulk"):
         (self.folder / "users.csv").write_text("email\n" + "".join(f"{one}\n" for one in addresses))
         self.exray("user", "import", "--org", name, "users.csv", "--store", "store.db", code=0)
+
+    def import_csv(self, text, name="bulk", code=0):
+        (self.folder / "users.csv").write_text(text)
+        return self.store("user", "import", "--org", name, "users.csv", code=code)
 
     def words(self, *more, jobs=JOBS, name="bulk"):
         return self.command("check", name, "--store", "store.db", "--jobs", jobs, "--json", "check.json", "--no-input", *self.network, *more)
@@ -297,6 +308,139 @@ def there_is_nothing_to_resume_after_a_whole_check(world):
     world.exray(*world.words("--resume")[1:], code=78)
 
 
+def slow(ms, mailbox):
+    return {"layer": "ews", "at": {"operation": "GetFolder", "mailbox": mailbox}, "do": "delay", "ms": ms}
+
+
+def killed_after(world, at_least, *more, **how):
+    """A check that ended with kill -9 when so many requests for a folder had been made; gives them."""
+    process = world.begin(*more, **how)
+    limit = time.monotonic() + 60 * FACTOR
+    while sum(one.get("operation") == "GetFolder" for one in world.requests()) < at_least and time.monotonic() < limit:
+        expect(process.poll() is None, f"the check ended by itself with {process.returncode}")
+        time.sleep(0.02)
+    process.kill()
+    process.communicate()
+    return world.stop()[1]
+
+
+SHARED = (1, 150, 151)  # users of one account: the first of the list, and its end
+ALONE = range(101, 113)
+
+
+def add_shared(world):
+    """Twelve users with an account each, and around them three who share one, with a wrong password."""
+    world.add_org(kind="direct-logon", password=None, account=None)
+    for n in SHARED:
+        world.add_user(address(n), "--user-name", address(1), password="wrong")
+    for n in ALONE:
+        world.add_user(address(n))
+
+
+def start_shared(world):
+    everybody = [*SHARED, *ALONE]
+    world.start(base="bulk-10000", accounts=accounts(everybody), faults=[slow(150, "user001??@contoso.test")])
+
+
+@test
+def a_refused_password_is_not_tried_again_after_an_interruption(world):
+    add_shared(world)
+    start_shared(world)
+    requests = killed_after(world, 4, jobs=2)
+    same("log-on failures before", refusals(requests), {address(1): 1})
+    start_shared(world)
+    _, report = world.check("--resume", jobs=2, code=1)
+    _, requests = world.stop()
+    same("log-on failures after", refusals(requests), {})
+    same("findings", findings(report), {**{address(n): "logon.rejected" for n in SHARED}, **{address(n): None for n in ALONE}})
+
+
+@test
+def with_a_new_password_a_refused_user_is_asked_when_the_check_goes_on(world):
+    add_shared(world)
+    start_shared(world)
+    killed_after(world, 4, jobs=2)
+    for n in SHARED:
+        world.store("user", "set", "--org", "bulk", address(n), "--password-file", "pw")
+    start_shared(world)
+    _, report = world.check("--resume", jobs=2, code=0)
+    _, requests = world.stop()
+    same("log-on failures", refusals(requests), {})
+    same("users", set(findings(report)), {address(n) for n in (*SHARED, *ALONE)})
+    expect("CONTOSO\\user00001" in {one["account"] for one in requests if "account" in one}, "the new password was not used")
+
+
+@test
+def with_a_new_password_of_the_organisation_its_users_are_asked_when_the_check_goes_on(world):
+    """The organisation's account is refused; users with a service account of their own keep the check going meanwhile."""
+    second = {"logon": "CONTOSO\\svc-two", "password": "Sim-Passw0rd", "mailbox": "svc-exray@contoso.test", "may_impersonate": ["mobile-users"]}
+    base = runner.load(runner.BASE / "bulk-10000.json")
+    organisation = {"base": "bulk-10000", "accounts": [*base["accounts"], second], "faults": [slow(150, "user001??@contoso.test")]}
+    world.add_org(password="wrong")
+    world.add_users(map(address, range(1, 6)))
+    for n in ALONE:
+        world.add_user(address(n), "--account", "CONTOSO\\svc-two")
+    world.start(**organisation)
+    requests = killed_after(world, 5, jobs=2)
+    same("log-on failures before", refusals(requests), {"CONTOSO\\svc-exray": 1})
+    world.store("org", "set", "bulk", "--password-file", "pw")
+    world.start(**organisation)
+    _, report = world.check("--resume", jobs=2, code=0)
+    _, requests = world.stop()
+    same("log-on failures after", refusals(requests), {})
+    same("summary", summary(report), {"success": 17})
+    expect(set(openings(requests)) >= {address(n) for n in range(1, 6)}, "those of the organisation's account were not asked again")
+
+
+def in_the_middle(world, users=40):
+    """A check of users who answer slowly has begun, and is so far that it knows its way."""
+    world.start(base="bulk-10000", faults=[slow(100, "user000??@contoso.test")])
+    world.add_org()
+    world.add_users(map(address, range(1, users + 1)))
+    process = world.begin(jobs=2)
+    opened_so_far(world, 5, process)
+    return process
+
+
+@test
+def a_second_check_of_the_organisation_is_told_of_the_first(world):
+    process = in_the_middle(world)
+    world.add_org(name="other")
+    world.add_users([address(101)], name="other")
+    for more in ([], ["--resume"], ["--user", address(3)], ["--only-failed"]):
+        second = world.command("check", "bulk", "--store", "store.db", "--json", "second.json", "--no-input", *world.network, *more)
+        done = world.exray(*second[1:], code=75)
+        expect(str(process.pid) in done.stderr and "running" in done.stderr, f"{more}: {done.stderr!r} does not name process {process.pid}")
+        expect(not (world.folder / "second.json").exists(), f"{more}: there is a report")
+    other = world.command("check", "other", "--store", "store.db", "--no-input", *world.network)
+    world.exray(*other[1:], code=0)
+    expect(process.poll() is None, "the first check had ended before the others were tried")
+    _, errors = process.communicate(timeout=60 * FACTOR)
+    same(f"exit code of the first ({errors.decode()[-300:]})", process.returncode, 0)
+    report = world.report()
+    same("the first", (report["end"], summary(report)), ("finished", {"success": 40}))
+    _, requests = world.stop()
+    same("asked twice", {one: n for one, n in openings(requests).items() if n > 1}, {})
+
+
+@test
+def a_single_user_may_be_checked_while_an_interrupted_check_waits(world):
+    process = in_the_middle(world)
+    process.kill()
+    process.communicate()
+    _, requests = world.stop()
+    world.start(base="bulk-10000")
+    _, report = world.check("--user", address(40), code=0)
+    same("the single one", findings(report), {address(40): None})
+    world.start(base="bulk-10000")
+    _, report = world.check("--resume", code=0)
+    same("summary", summary(report), {"success": 40})
+    opened = openings(requests)
+    opened.update(openings(world.stop()[1]))
+    same("never asked", {address(n) for n in range(1, 41)} - set(opened), set())
+    expect(sum(opened.values()) <= 40 + 2 * 2, f"asked {sum(opened.values())} times for 40 users")
+
+
 # ---- log-on ----
 
 @test
@@ -322,8 +466,7 @@ def accounts(numbers, password="Sim-Passw0rd"):
 def add_direct(world, numbers, wrong):
     world.add_org(kind="direct-logon", password=None, account=None)
     for n in numbers:
-        world.exray("user", "add", "--org", "bulk", address(n), "--password-file", "wrong" if n in wrong else "pw", "--no-input",
-                    "--store", "store.db", code=0)
+        world.add_user(address(n), password="wrong" if n in wrong else "pw")
 
 
 @test
@@ -346,13 +489,153 @@ def the_same_refused_account_is_not_used_for_another_user(world):
     """Two users with one account of their own: the second is told, not tried."""
     world.add_org(kind="direct-logon", password=None, account=None)
     for n in (1, 2, 3):
-        world.exray("user", "add", "--org", "bulk", address(n), "--user-name", "user00001@contoso.test" if n < 3 else address(3),
-                    "--password-file", "wrong" if n < 3 else "pw", "--no-input", "--store", "store.db", code=0)
+        world.add_user(address(n), "--user-name", address(1 if n < 3 else 3), password="wrong" if n < 3 else "pw")
     world.start(base="bulk-10000", accounts=accounts((1, 3)))
     _, report = world.check(jobs=1, code=1)
     seen, _ = world.stop()
     same("findings", findings(report), {address(1): "logon.rejected", address(2): "logon.rejected", address(3): None})
     same("log-on failures", seen["logon_failures"], 1)
+
+
+@test
+def a_user_whose_own_mailbox_is_ill_does_not_stand_for_the_others(world):
+    """Each logs on as himself, so the first one's mailbox says nothing of the second's."""
+    numbers = range(1, 7)
+    add_direct(world, numbers, ())
+    for what, finding in (({"state": "moving"}, "mailbox.moving"), ({"ews_enabled": False}, "ews.disabled")):
+        users = {"count": 6, "digits": 5, "user": {"smtp": "user{n}@contoso.test"}, "sets": [{"from": 1, "user": what}]}
+        world.start(many_users=[users], accounts=accounts(numbers))
+        _, report = world.check(jobs=4, code=1)
+        seen, requests = world.stop()
+        same("findings", findings(report), {address(n): finding if n == 1 else None for n in numbers})
+        same("log-on failures", seen["logon_failures"], 0)
+        same("accounts seen", {one["account"] for one in requests if "account" in one}, {f"CONTOSO\\user{n:05}" for n in numbers})
+        same("impersonation", {one["impersonated"] for one in requests if "operation" in one}, {None})
+
+
+@test
+def twenty_users_with_one_account_prove_its_password_once(world):
+    numbers = range(1, 21)
+    world.add_org(kind="direct-logon", password=None, account=None)
+    for n in numbers:
+        world.add_user(address(n), "--user-name", address(1), password="wrong")
+    for scheme in ((), ("--auth", "basic")):
+        world.start(base="bulk-10000", accounts=accounts([1]))
+        _, report = world.check(*scheme, jobs=20, code=1)
+        _, requests = world.stop()
+        same(f"log-on failures {scheme}", refusals(requests), {address(1): 1})
+        same("findings", findings(report), {address(n): "logon.rejected" for n in numbers})
+
+
+def one_group(world, kind, token):
+    """Thirty users who were given one and the same service account of their own, each by himself."""
+    numbers = range(1, 31)
+    world.add_org("--bearer-file", "token", kind=kind, password=None, account=None) if token else world.add_org(kind=kind)
+    for n in numbers:
+        world.add_user(address(n), "--access-type", "exchange-impersonation", "--account", "CONTOSO\\svc-two", "--ews-url", URL)
+    own = {"logon": "CONTOSO\\svc-two", "password": "Sim-Passw0rd", "mailbox": "svc-exray@contoso.test", "may_impersonate": ["mobile-users"]}
+    world.start(base="bulk-10000", accounts=[own])
+    _, report = world.check(jobs=5, code=0)
+    seen, requests = world.stop()
+    same("summary", summary(report), {"success": 30})
+    same("groups", [(group["account"], group["users"]) for group in report["groups"]], [("CONTOSO\\svc-two", 30)])
+    same("asked twice", {one: n for one, n in openings(requests).items() if n > 1}, {})
+    operations = sum("operation" in one for one in requests)
+    expect(operations <= 2 * 30 + 3, f"{operations} operations for 30 users: the way was looked for more than once")
+    expect(seen["connections"] <= 5 + 4, f"{seen['connections']} connections for 5 jobs")
+
+
+@test
+def users_with_the_same_account_of_their_own_are_one_group(world):
+    one_group(world, "exchange-impersonation", token=False)
+
+
+@test
+def users_on_premises_of_a_hybrid_organisation_are_one_group(world):
+    (world.folder / "token").write_text("eyJhbGciOi.c2ltLXRva2Vu.canary\n")
+    one_group(world, "m365-oauth-impersonated", token=True)
+
+
+# ---- the way to the mailboxes ----
+
+@test
+def addresses_that_autodiscover_does_not_know_are_not_all_there_is(world):
+    strangers = [f"a{n}.nobody@contoso.test" for n in range(6)]
+    healthy = [address(n) for n in range(1, 21)]
+    world.start(base="bulk-10000")
+    world.add_org(url=None)
+    world.add_users([*strangers, *healthy])
+    _, report = world.check(jobs=4, code=1)
+    seen, requests = world.stop()
+    same("findings", findings(report), {**dict.fromkeys(strangers, "autodiscover.address-not-found"), **dict.fromkeys(healthy)})
+    same("log-on failures", seen["logon_failures"], 0)
+    same("mailboxes opened", openings(requests), dict.fromkeys(healthy, 1))
+
+
+@test
+def a_server_error_that_passes_is_looked_at_again(world):
+    users = [address(n) for n in range(1, 11)]
+    world.start(base="bulk-10000")
+    world.add_org()
+    world.add_users(users)
+    world.start(base="bulk-10000", faults=[{"layer": "http", "at": {"operation": "GetFolder", "request": 1}, "do": "reply", "status": 500,
+                                            "body": ""}])
+    done, report = world.check("--html", "check.html", jobs=4, code=0)
+    _, requests = world.stop()
+    same("findings", findings(report), dict.fromkeys(users))
+    same("groups", [(group["users"], group["finding"]) for group in report["groups"]], [(10, None)])
+    told = done.stdout + (world.folder / "check.json").read_text() + (world.folder / "check.html").read_text()
+    expect("http.server-error" not in told, "an error that has passed is told")
+
+
+OF_THE_WAY = ("tcp.", "tls.", "http.", "dns.")
+
+
+@test
+def a_server_that_dies_ends_the_check_and_keeps_what_was_found(world):
+    users = {address(n) for n in range(1, 201)}
+    world.start(base="bulk-10000", faults=[slow(30, "user00???@contoso.test")])
+    world.add_org()
+    world.add_users(sorted(users))
+    process = world.begin("--resolve", "mail.contoso.test:443:127.0.0.2", jobs=4)
+    opened_so_far(world, 40, process)
+    world.simulator.kill()
+    killed = time.monotonic()
+    world.simulator.communicate()
+    world.simulator = None
+    opened = openings(world.requests())
+    _, errors = process.communicate(timeout=60 * FACTOR)
+    expect(time.monotonic() - killed < 15 * FACTOR, f"the check went on for {time.monotonic() - killed:.1f} s")
+    same(f"exit code ({errors.decode()[-300:]})", process.returncode, 1)
+    report = world.report()
+    found = findings(report)
+    same("users", set(found), users)
+    same("users by status", sum(report["summary"].values()), 200)
+    kept = {one for one, finding in found.items() if not finding}
+    expect(kept <= set(opened), f"told as a success without having been asked: {sorted(kept - set(opened))[:5]}")
+    expect(len(kept) >= len(opened) - 2 * 4, f"{len(opened)} users were asked, {len(kept)} have kept their success")
+    strange = {one: finding for one, finding in found.items() if finding and not finding.startswith(OF_THE_WAY)}
+    expect(not strange, f"{len(strange)} users have a finding that is not of the way: {list(strange.items())[:5]}")
+    same("never asked", {found[one] for one in users - set(opened)}, {"tcp.refused"})
+    world.start(base="bulk-10000")
+    _, report = world.check("--only-failed", code=0)
+    same("the rest", set(findings(report)), users - kept)
+
+
+@test
+def trust_that_was_ignored_is_a_warning_with_every_user(world):
+    users = [address(n) for n in range(1, 11)]
+    world.start(base="bulk-10000")
+    world.add_org()
+    world.add_users(users)
+    world.network = world.network[:world.network.index("--ca-file")]
+    _, report = world.check(jobs=4, code=1)
+    same("trust not ignored", set(findings(report).values()), {"tls.untrusted-root"})
+    _, report = world.check("--ignore-trust", jobs=4, code=0)
+    same("users", {(user["status"], user["finding"], user["step"]) for user in report["users"]}, {("warning", "tls.trust-ignored", "ssl-trust")})
+    same("summary", summary(report), {"warning": 10})
+    _, report = world.check("--ignore-trust", "--fail-on", "warning", jobs=4, code=1)
+    same("summary", summary(report), {"warning": 10})
 
 
 # ---- throttling ----
@@ -411,6 +694,45 @@ def throttling_that_does_not_go_over_ends_the_check_with_75(world):
     same("summary", summary(report), {"success": 100})
     _, requests = world.stop()
     expect(len(openings(requests)) <= 100 - done + 1, "those with a result were asked again")
+
+
+@test
+def throttled_and_refused_at_once_is_refused(world):
+    """A back-off is no reason to prove the password again that the next answer refuses: with the first user, and on the way."""
+    refused = {"layer": "http", "at": {"operation": "ResolveNames"}, "do": "reply", "status": 401,
+               "headers": [["WWW-Authenticate", "Basic realm=\"mail\""]], "body": ""}
+    numbers = range(1, 21)
+    world.start(base="bulk-10000")
+    world.add_org()
+    world.add_users(map(address, numbers))
+    for first in (1, 8):
+        refused["at"]["request"] = [first, 1000]
+        faults = [busy(at={"mailbox": address(first)}, back_off_ms=100), refused]
+        world.start(base="bulk-10000", faults=faults)
+        _, report = world.check("--auth", "basic", jobs=1, code=1)
+        _, requests = world.stop()
+        same(f"findings, refused from {first} on", findings(report), {address(n): None if n < first else "logon.rejected" for n in numbers})
+        same("ResolveNames", sum(one.get("operation") == "ResolveNames" for one in requests), first)
+
+
+@test
+def a_back_off_of_weeks_ends_the_check_at_once(world):
+    numbers, weeks = range(1, 101), 2147483647
+    late = {"layer": "http", "at": {"operation": "GetFolder", "mailbox": address(31)}, "do": "delay-head", "ms": 400}
+    pause = busy(at={"mailbox": address(30)}, back_off_ms=60000)
+    world.start(base="bulk-10000")
+    world.add_org()
+    world.add_users(map(address, numbers))
+    for what, faults in (("first", [busy(at={"request": 1}, back_off_ms=weeks)]), ("amid", [busy(at={"request": 40}, back_off_ms=weeks)]),
+                         ("while waiting", [pause, busy(at={"mailbox": address(31)}, back_off_ms=weeks), late])):
+        world.start(base="bulk-10000", faults=faults)
+        started = time.monotonic()
+        _, report = world.check(jobs=4, code=75)
+        expect(time.monotonic() - started < 5 * FACTOR, f"{what}: took {time.monotonic() - started:.1f} s")
+        same("end", report["end"], "throttled")
+        same("findings", set(findings(report).values()) - {None}, set())
+        _, requests = world.stop()
+        expect(len(openings(requests)) < 50, f"{what}: {len(openings(requests))} users were asked")
 
 
 # ---- which users ----
@@ -517,7 +839,7 @@ def spoil_secret(world, email):
 def what_the_configuration_lacks_is_told_without_traffic(world):
     world.add_org(kind="direct-logon", password=None, account=None)
     for n in (1, 4, 5):
-        world.exray("user", "add", "--org", "bulk", address(n), "--password-file", "pw", "--no-input", "--store", "store.db", code=0)
+        world.add_user(address(n))
     (world.folder / "users.csv").write_text(f"email,enabled\n{address(2)},yes\n{address(3)},no\nstranger@fabrikam.test,yes\n")
     world.exray("user", "import", "--org", "bulk", "users.csv", "--store", "store.db", code=0)
     world.exray("user", "invalidate", "--org", "bulk", address(5), "--store", "store.db", "--no-input", code=0)
@@ -575,6 +897,76 @@ def a_password_for_exchange_online_is_not_tried(world):
     same("requests", (seen["requests"], requests), (0, []))
 
 
+def start_beside_strangers(world):
+    """The organisation, and one of another domain with the same software, which takes every password."""
+    base = runner.load(runner.BASE / "bulk-10000.json")
+    bob = {"smtp": "bob@evil.test", "scopes": ["mobile-users"]}
+    evil = {"name": "mail.evil.test", "aliases": ["autodiscover.evil.test", "evil.test"], "address": "127.0.0.9", "serves": ["ews", "autodiscover-pox"]}
+    dns = [f"{name} A a 127.0.0.9" for name in (evil["name"], *evil["aliases"])]
+    world.start(base="bulk-10000", users=[*base["users"], bob], hosts=[*base["hosts"], evil], dns=[*base["dns"], *dns])
+
+
+def nothing_for_strangers(seen, requests):
+    same("requests for the stranger", seen["hosts"]["mail.evil.test"], {"requests": 0, "credentials": False})
+    same("questions", [line for line in seen["dns_questions"] if "evil.test" in line], [])
+    expect("bob@evil.test" not in asked(requests), "the stranger was asked for")
+
+
+def change_users(world, statement, *values):
+    with sqlite3.connect(world.folder / "store.db") as store:
+        store.execute("UPDATE user SET " + statement, values)
+    store.close()
+
+
+@test
+def the_password_of_the_organisation_does_not_go_where_an_address_points(world):
+    world.add_org(url=None)
+    refused = world.import_csv("email\nbob@evil.test\n", code=66)
+    expect("users.csv:2" in refused.stdout + refused.stderr, refused.stdout + refused.stderr)
+    world.add_users([address(1), address(2)])
+    change_users(world, "email = 'bob@evil.test' WHERE email = ?", address(1))
+    start_beside_strangers(world)
+    _, report = world.check(code=1)
+    seen, requests = world.stop()
+    same("bob", (statuses(report)["bob@evil.test"], findings(report)["bob@evil.test"]), ("error", "config.outside-domains"))
+    same("the healthy one", findings(report)[address(2)], None)
+    same("credentials", seen["credentials_sent_to"], ["mail.contoso.test"])
+    nothing_for_strangers(seen, requests)
+
+
+@test
+def without_domains_and_without_an_address_there_is_nobody_to_send_a_password_to(world):
+    world.add_org(url=None)
+    world.add_users([address(1), address(2)])
+    change_users(world, "email = 'bob@evil.test' WHERE email = ?", address(1))
+    world.store("org", "set", "bulk", "--domain", "")
+    start_beside_strangers(world)
+    _, report = world.check(code=1)
+    seen, requests = world.stop()
+    same("findings", findings(report), {"bob@evil.test": "config.incomplete", address(2): "config.incomplete"})
+    same("requests", (seen["requests"], seen["dns_questions"], requests), (0, [], []))
+
+
+@test
+def the_password_of_the_organisation_does_not_go_where_a_user_points(world):
+    url = "https://mail.evil.test/EWS/Exchange.asmx"
+    world.add_org()
+    refused = world.import_csv(f"email,ews_url\n{address(1)},{url}\n", code=66)
+    expect("users.csv:2" in refused.stdout + refused.stderr and "mail.evil.test" in refused.stdout + refused.stderr, refused.stderr)
+    refused = world.store("user", "add", "--org", "bulk", address(1), "--ews-url", url, code=78)
+    expect("mail.evil.test" in refused.stderr, refused.stderr)
+    world.add_users([address(1), address(2)])
+    refused = world.store("user", "set", "--org", "bulk", address(1), "--ews-url", url, code=78)
+    expect("mail.evil.test" in refused.stderr, refused.stderr)
+    change_users(world, "ews_url = ? WHERE email = ?", url, address(1))
+    start_beside_strangers(world)
+    _, report = world.check(code=1)
+    seen, requests = world.stop()
+    same("findings", findings(report), {address(1): "config.conflict", address(2): None})
+    same("credentials", seen["credentials_sent_to"], ["mail.contoso.test"])
+    nothing_for_strangers(seen, requests)
+
+
 # ---- reports ----
 
 FORMULAS = ["=cmd|calc@contoso.test", "+1@contoso.test", "-2@contoso.test"]
@@ -607,6 +999,96 @@ def every_report_is_written_private_and_safe(world):
         for name in ("check.json", "check.csv", "check.html", "users.jsonl", "store.db"):
             expect(form not in (world.folder / name).read_bytes(), f"the password is in {name}")
     expect("Sim-Passw0rd" not in done.stdout + done.stderr, "the password is in the output")
+
+
+@test
+def no_report_takes_the_place_of_the_store_or_its_key(world):
+    world.start(base="bulk-10000")
+    world.add_org()
+    world.add_users([address(1)])
+    key, = (path.name for path in world.folder.iterdir() if path.name.endswith(".key"))
+    for store, key_file in (("store.db", ()), ("moved.db", ("--key-file", "own.key"))):
+        if key_file:
+            (world.folder / "store.db").rename(world.folder / store)
+            (world.folder / key).rename(world.folder / "own.key")
+            key = "own.key"
+        (world.folder / "alias").unlink(missing_ok=True)
+        (world.folder / "alias").symlink_to(key)
+        (world.folder / "other-name").unlink(missing_ok=True)
+        (world.folder / "other-name").symlink_to(world.folder / store)
+        before = (world.folder / store).read_bytes(), (world.folder / key).read_bytes()
+        names = [store, f"./{store}", f"../{world.folder.name}/{store}", world.folder / store, "other-name", f"{store}-wal",
+                 f"./{store}-wal", key, f"./{key}", "alias"]
+        for option in ("--json", "--jsonl", "--csv", "--html"):
+            for name in names:
+                done = world.exray("check", "bulk", "--store", store, *key_file, "--no-input", *world.network, option, name, code=64)
+                expect(str(name) in done.stderr, f"{option} {name}: {done.stderr!r} does not name it")
+        same("store and key are as they were", ((world.folder / store).read_bytes(), (world.folder / key).read_bytes()), before)
+        done = world.exray("check", "bulk", "--store", store, *key_file, "--no-input", *world.network, code=0)
+    seen, _ = world.stop()
+    same("log-on failures", seen["logon_failures"], 0)
+
+
+@test
+def lines_are_written_into_a_private_file_of_its_own(world):
+    world.start(base="bulk-10000")
+    world.add_org()
+    world.add_users([address(1)])
+    (world.folder / "target").write_text("mine\n")
+    (world.folder / "link").symlink_to("target")
+    (world.folder / "dangling").symlink_to("nowhere")
+    os.mkfifo(world.folder / "pipe")
+    reader = os.open(world.folder / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    for name in ("link", "dangling", "pipe"):
+        done = world.exray(*world.words("--jsonl", name)[1:], code=69)
+        expect(name in done.stderr, f"{done.stderr!r} does not name {name}")
+    same("what was sent into the pipe", os.read(reader, 100), b"")
+    os.close(reader)
+    world.exray(*world.words("--jsonl", "pipe")[1:], code=69)
+    same("what the link points to", (world.folder / "target").read_text(), "mine\n")
+    expect(not (world.folder / "nowhere").exists(), "a file was made where a link points to")
+    same("requests", world.requests(), [])
+    (world.folder / "lines").write_text("older\n" * 1000)
+    (world.folder / "lines").chmod(0o666)
+    world.check("--jsonl", "lines", code=0)
+    same("mode", stat.S_IMODE((world.folder / "lines").stat().st_mode), 0o600)
+    same("lines", [json.loads(line)["email"] for line in (world.folder / "lines").read_text().splitlines()], [address(1)])
+
+
+UMLAUTS = "P\u00e4ssw\u00f6rd-42"
+# How an answer can hold it so that whoever reads it sees it.
+ECHOES = ["P\u00e4ssw\u00f6rd-42", "P&#228;ssw&#246;rd-42", "P&#xE4;ssw&#x00f6;rd-42", "P&amp;#228;ssw&amp;#246;rd-42",
+          "P&#228;ss<!-- -->w<![CDATA[\u00f6]]>rd&#45;42", "&#0080;&#228;&#115;&#115;&#119;&#246;&#114;&#100;&#45;&#52;&#50;"]
+ANSWER = """<?xml version="1.0" encoding="utf-8"?>
+<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>
+<m:GetFolderResponse xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"><m:ResponseMessages>
+<m:GetFolderResponseMessage ResponseClass="Error"><m:MessageText>{}</m:MessageText>
+<m:ResponseCode>ErrorInternalServerError</m:ResponseCode><m:DescriptiveLinkKey>0</m:DescriptiveLinkKey>
+</m:GetFolderResponseMessage></m:ResponseMessages></m:GetFolderResponse></s:Body></s:Envelope>"""
+
+
+@test
+def a_password_that_the_server_repeats_is_nowhere(world):
+    texts = ["harmless words", *(f"the password is {echo} now" for echo in ECHOES)]
+    faults = [{"layer": "http", "at": {"operation": "GetFolder", "mailbox": address(n)}, "do": "reply", "status": 200,
+               "headers": [["Content-Type", "text/xml; charset=utf-8"]], "body": ANSWER.format(text)} for n, text in enumerate(texts, 1)]
+    account, = runner.load(runner.BASE / "bulk-10000.json")["accounts"]
+    (world.folder / "umlauts").write_text(UMLAUTS + "\n")
+    world.start(base="bulk-10000", accounts=[{**account, "password": UMLAUTS}], faults=faults)
+    world.add_org(password="umlauts")
+    world.add_users(map(address, range(1, len(texts) + 4)))
+    done, report = world.check("-v", "--jsonl", "users.jsonl", "--csv", "check.csv", "--html", "check.html", jobs=2, code=1)
+    bad = {user["email"]: user["message"] for user in report["users"] if user["status"] == "error"}
+    same("those who were answered so", set(bad), {address(n) for n in range(1, len(texts) + 1)})
+    places = {"the output": (done.stdout + done.stderr).encode()}
+    for name in ("check.json", "users.jsonl", "check.csv", "check.html", "store.db", "store.db-wal"):
+        places[name] = (world.folder / name).read_bytes() if (world.folder / name).exists() else b""
+    for name in ("check.json", "users.jsonl", "store.db"):
+        expect(b"harmless words" in places[name], f"{name} does not hold what the server said: {bad[address(1)]}")
+    needles = [*runner.forms_of(UMLAUTS), json.dumps(UMLAUTS)[1:-1].encode(), b"rd-42", b"ssw&#", b"&#246;"]
+    for name, content in places.items():
+        for needle in needles:
+            expect(needle not in content, f"{needle} is in {name}: {content[max(0, content.find(needle) - 80):][:160]}")
 
 
 @test

@@ -39,7 +39,7 @@ def usage_errors_are_64_and_name_what_is_wrong(world):
         (["user", "add", "--org", "contoso", "c@contoso.test", "--enabled", "--disabled"], "exclude"),
         (["user", "add", "--org", "contoso", "c@contoso.test", "--access-type", "delegate"], "inherit"),
         (["user", "set", "--org", "contoso", "anna@contoso.test"], "nothing is to be changed"),
-        (["org", "list", "--store", ""], "--store"),
+        (["org", "list", "--store", ""], "--store"), (["org", "history", "contoso", "--limit", "0"], "--limit"),
         (["test", "service-account", "--org", "contoso", "--account", "a\\b", "--mailbox", "anna@contoso.test"], "--account exclude"),
         (["test", "service-account", "--org", "contoso", "--ews-url", "https://x/", "--mailbox", "anna@contoso.test"], "--ews-url exclude"),
         (["test", "service-account", "--org", "contoso", "--password-file", "secret", "--mailbox", "a@contoso.test"], "--password-file"),
@@ -130,6 +130,8 @@ def lint_refuses_what_cannot_work_and_saves_nothing(world):
     for words, needles in rows:
         refused(world, *words, code=78, says=needles)
     expect(world.json("org", "show", "contoso") == before, "a refused change was saved")
+    refused(world, "user", "add", "--org", "contoso", "eve@elsewhere.test", code=78, says=("elsewhere.test", "Autodiscover"))
+    world.run("org", "set", "contoso", "--ews-url", "https://mail.contoso.test/EWS/Exchange.asmx")
     done = world.run("user", "add", "--org", "contoso", "eve@elsewhere.test", says="elsewhere.test")
     expect("note:" in done.stderr, "an address outside of the domains is a warning")
 
@@ -140,8 +142,8 @@ def the_access_type_decides_what_can_be_set(world):
     world.run("org", "add", "direct", "--access-type", "direct-logon")
     world.run("org", "add", "cloud", "--access-type", "m365-oauth-impersonated", "--no-input", says="token")
     rows = [
-        (["org", "set", "direct", "--account", "A\\b"], ("--account", "each user logs on as himself")),
-        (["org", "set", "direct", "--password-file", "secret"], ("a password", "each user logs on as himself")),
+        (["org", "set", "direct", "--account", "A\\b"], ("--account", "the users log on as themselves")),
+        (["org", "set", "direct", "--password-file", "secret"], ("a password", "the users log on as themselves")),
         (["org", "set", "contoso", "--bearer-file", "secret"], ("--bearer-file", "m365-oauth-impersonated")),
         (["org", "set", "cloud", "--password-file", "secret"], ("a password", "OAuth tokens only")),
         (["user", "add", "--org", "direct", "a@b.test", "--account", "A\\b"], ("--account", "direct logon")),
@@ -159,8 +161,13 @@ def the_access_type_decides_what_can_be_set(world):
 
 @test
 def without_a_secret_what_is_missing_is_told(world):
-    done = world.run("org", "add", "contoso", "--access-type", "exchange-impersonation", "--no-input", says=("account", "password"))
+    done = world.run("org", "add", "contoso", "--access-type", "exchange-impersonation", "--no-input",
+                     says=("Exchange Impersonation with a password needs it", "exray org set 'contoso' --account LOGON",
+                           "exray org set 'contoso' --password-file F"))
     expect(done.stderr.count("note:") == 2, done.stderr)
+    world.run("org", "add", "direct", "--access-type", "direct-logon")
+    world.run("user", "add", "--org", "direct", "dora@contoso.test", "--no-input",
+              says=("direct logon with a password needs it", "exray user set --org 'direct' 'dora@contoso.test' --password-file F"))
     world.run("user", "add", "--org", "contoso", "anna@contoso.test")
     refused(world, "test", "service-account", "--org", "contoso", "--mailbox", "anna@contoso.test", code=78, says="account")
     world.run("org", "set", "contoso", "--account", "CONTOSO\\svc")
@@ -194,7 +201,7 @@ def a_secret_is_nowhere_in_the_clear(world):
 
 
 def key_files(world):
-    return [file for file in world.path.parent.iterdir() if "store.db" != file.name and not file.name.endswith(("-wal", "-shm"))]
+    return [file for file in world.path.parent.iterdir() if "store.db" != file.name and not file.name.endswith(("-wal", "-shm", ".lock"))]
 
 
 @test
@@ -250,8 +257,12 @@ def rekeying_seals_everything_anew(world):
     (world.folder / "phrase").write_text("correct horse battery staple\n")
     (world.folder / "wrong").write_text("incorrect horse\n")
     world.run("org", "rekey", "--to-passphrase-file", "phrase", says="1 secret sealed anew")
+    expect(str(key_files(world)[0]) in world.said[-1] and "not needed any more" in world.said[-1], world.said[-1])
     words = ["test", "service-account", "--org", "contoso", "--mailbox", "anna@contoso.test", "--no-input"]
     refused(world, *words, code=78, says="--passphrase-file")
+    never_ask = world.said[-1]
+    world.run(*words[:-1], code=78, start_new_session=True)
+    expect(world.said[-1] == never_ask, f"with nobody to ask: {world.said[-1]}, with --no-input: {never_ask}")
     refused(world, *words, "--passphrase-file", "wrong", code=78, says="pass")
     refused(world, *words, "--passphrase-file", "nowhere", code=66, says="nowhere")
     network = world.start()
@@ -360,8 +371,36 @@ def the_origin_of_each_value_is_shown(world):
     world.run("user", "set", "--org", "contoso", "anna@contoso.test", "--account", "CONTOSO\\own", "--password-file", "secret")
     shown = world.json("user", "show", "--org", "contoso", "anna@contoso.test")["effective"]
     expect((shown["account"]["from"], shown["secret"]["from"]) == ("user", "user"), shown)
+    expect(shown["access"]["mode"] == "impersonate-password", shown)
     text = world.run("user", "show", "--org", "contoso", "anna@contoso.test", "--origin").stdout
     expect("CONTOSO\\own (the user's own)" in text and "(the organisation's)" in text, text)
+
+
+@test
+def a_missing_ews_url_is_not_said_to_be_found(world):
+    world.run("org", "add", "cloud", "--access-type", "m365-oauth-impersonated", "--bearer-file", "secret")
+    world.run("user", "add", "--org", "cloud", "anna@contoso.test", "--access-type", "exchange-impersonation", "--account", "A\\b",
+              "--password-file", "secret", says="--ews-url URL")
+    words = ["--org", "cloud", "anna@contoso.test"]
+    text = world.run("user", "show", *words, "--origin", says=("missing, but required", "The EWS URL is not set")).stdout
+    expect("Autodiscover" not in text, text)
+    refused(world, "test", "service-account", "--org", "cloud", "--mailbox", "anna@contoso.test", code=78, says="no EWS URL is stored")
+    expect(world.json("user", "show", *words)["effective"]["access"]["mode"] == "impersonate-password", world.said[-1])
+    world.run("user", "add", "--org", "cloud", "ben@contoso.test")
+    text = world.run("user", "show", "--org", "cloud", "ben@contoso.test", "--origin", says="outlook.office365.com").stdout
+    expect("missing" not in text, text)
+
+
+@test
+def a_secret_has_one_shape_wherever_it_is_shown(world):
+    world.contoso()
+    world.run("user", "set", "--org", "contoso", "anna@contoso.test", "--account", "CONTOSO\\own", "--password-file", "secret")
+    org, user = world.json("org", "show", "contoso"), world.json("user", "show", "--org", "contoso", "anna@contoso.test")
+    expect(user["password"]["key_id"] == org["password"]["key_id"] and user["password"]["since"], user)
+    expect(user["token"] is None and org["token"] is None, user)
+    listed = {one["email"]: one for one in world.json("user", "list", "--org", "contoso")["users"]}
+    expect(listed["anna@contoso.test"]["password"] == {**user["password"], "since": None}, listed)
+    expect(listed["ben@contoso.test"]["password"] is None, listed)
 
 
 @test
@@ -382,7 +421,7 @@ def invalidation_is_confirmed_and_an_inherited_secret_is_refused(world):
 
 
 @test
-def a_users_new_password_forgets_his_result(world):
+def a_users_new_password_forgets_the_result(world):
     world.contoso()
     forge_results(world)
     expect(world.json("user", "show", "--org", "contoso", "anna@contoso.test")["last_result"]["status"] == "error", "forged")
@@ -414,16 +453,27 @@ def renewing_the_organisations_password_forgets_all_results_and_offers_the_check
     forge_results(world)
     expect(world.json("org", "show", "contoso")["last_results"]["error"] == 1, "forged")
     world.run("org", "set", "contoso", "--notes", "no reason to forget")
+    world.run("org", "set", "contoso", "--domain", "contoso.test", "--notes", "the same domain")
     expect(world.json("org", "show", "contoso")["last_results"]["error"] == 1, "notes have made results stale")
     world.run("org", "set", "contoso", "--password-file", "secret", says="exray check contoso")
     expect(world.json("org", "show", "contoso")["last_results"]["never_checked"] == 2, "stale results stay")
+
+
+@test
+def another_folder_or_domain_makes_all_results_stale(world):
+    for words in (["--folder", "calendar"], ["--domain", "contoso.test", "--domain", "other.test"], ["--domain", ""]):
+        world.contoso()
+        forge_results(world)
+        world.run("org", "set", "contoso", *words, says="exray check contoso")
+        expect(world.json("org", "show", "contoso")["last_results"]["never_checked"] == 2, f"{words}: stale results stay")
+        world.run("org", "remove", "contoso", "--yes")
 
 
 # ---- import and export ----
 
 @test
 def an_import_is_all_or_nothing_and_names_each_line(world):
-    world.contoso()
+    world.contoso(words=["--ews-url", "https://mail.contoso.test/EWS/Exchange.asmx"])
     (world.folder / "bad.csv").write_text("email,access_type,ews_url\ncarl@contoso.test,inherit,\nno address,inherit,\n"
                                           "dora@contoso.test,delegate,\ncarl@contoso.test,,\n")
     done = world.run("user", "import", "--org", "contoso", "bad.csv", code=66)
@@ -512,16 +562,39 @@ def exports_are_atomic_and_a_full_disk_is_69(world):
 # ---- the store ----
 
 @test
+def what_only_reads_makes_no_store(world):
+    world.run("org", "list", says=("no organisation", str(world.path)))
+    expect(world.json("org", "list")["organizations"] == [], "without a store there is no organisation")
+    (world.folder / "empty.db").touch()
+    before = set(world.folder.rglob("*"))
+    (world.folder / "some.csv").write_text("email\nanna@contoso.test\n")
+    for words in (["check", "contoso"], ["org", "show", "contoso"], ["org", "history", "contoso"], ["org", "set", "contoso", "--notes", "x"],
+                  ["org", "remove", "contoso", "--yes"], ["org", "export", "contoso"], ["org", "wand", "contoso"], ["org", "rekey"],
+                  ["user", "list", "--org", "contoso"], ["user", "add", "--org", "contoso", "a@b.test"],
+                  ["user", "import", "--org", "contoso", "some.csv"], ["setup-plan", "contoso"],
+                  ["test", "service-account", "--org", "contoso", "--mailbox", "a@b.test"]):
+        for name in ("typo.db", "no/such/folder.db", "empty.db"):
+            refused(world, *words, "--store", name, code=78, says=(f"there is no store {name} yet", "exray org add"))
+        refused(world, *words, code=78, says=f"there is no store {world.path} yet")
+    expect(set(world.folder.rglob("*")) == before | {world.folder / "some.csv"}, "a command that reads has made a file")
+    expect(not (world.folder / "empty.db").stat().st_size, "an empty file became a store")
+    world.run("org", "add", "contoso", "--access-type", "direct-logon", "--store", "my-store.db")
+    refused(world, "check", "contoso", "--store", "my-stroe.db", code=78, says="did you mean 'my-store.db'")
+    refused(world, "check", "contoso", "--store", "./my-stor.db", code=78, says="did you mean './my-store.db'")
+
+
+@test
 def the_store_has_a_place_of_its_own(world):
-    world.run("org", "list", says="no organisation")
+    adding = ["org", "add", "direct", "--access-type", "direct-logon"]
+    world.run(*adding)
     expect(world.path.exists(), "XDG_STATE_HOME is not used")
-    world.run("org", "list", env={"XDG_STATE_HOME": "relative"})
+    world.run(*adding, env={"XDG_STATE_HOME": "relative"})
     expect((world.folder / ".local/state/exray/store.db").exists(), "~/.local/state is not used")
     bare = {name: value for name, value in world.environment.items() if name not in ("HOME", "XDG_STATE_HOME")}
     done = world.exray("org", "list", env=bare)
     expect(done.returncode == 78 and "--store" in done.stderr, done.stderr)
     world.run("org", "add", "elsewhere", "--access-type", "direct-logon", "--store", "my own.db", says="--store 'my own.db'")
-    expect(world.json("org", "list")["organizations"] == [], "both stores are the same")
+    expect([one["name"] for one in world.json("org", "list")["organizations"]] == ["direct"], "both stores are the same")
 
 
 @test
@@ -618,7 +691,47 @@ def every_change_is_in_the_history_without_secrets(world):
     secrets = [one for one in changes if one["field"] == "password"]
     expect(len(secrets) == 2 and {one["to"] for one in secrets} == {"changed"}, secrets)
     expect([one["at"] for one in changes] == sorted((one["at"] for one in changes), reverse=True), "the newest first")
-    expect("'contoso': notes: (not set) -> a note" in world.run("org", "history", "contoso").stdout, world.said[-1])
+    expect("organisation 'contoso': notes: (not set) -> a note" in world.run("org", "history", "contoso").stdout, world.said[-1])
+
+
+def import_many(world, n):
+    (world.folder / "many.csv").write_text("email\n" + "".join(f"user{i:06}@contoso.test\n" for i in range(n)))
+    world.run("user", "import", "--org", "contoso", "many.csv")
+
+
+@test
+def an_import_is_few_lines_of_the_history(world):
+    world.contoso()
+    time.sleep(1.1)  # what comes within a second of another is told together
+    import_many(world, 2000)
+    lines = world.run("org", "history", "contoso").stdout.splitlines()
+    expect("2000 users, 'user000000@contoso.test' to 'user001999@contoso.test': added" in lines[0], lines[:3])
+    expect(len(lines) < 12, f"{len(lines)} lines")
+    expect(len(world.json("org", "history", "contoso")["changes"]) > 2000, "JSON has every change")
+    expect(len(world.json("org", "history", "contoso", "--limit", "5")["changes"]) == 5, "--limit of JSON")
+    for name in ("b", "c", "d"):
+        world.run("user", "set", "--org", "contoso", f"user00000{len(name)}@contoso.test", "--ews-url", f"https://{name}.contoso.test/")
+    world.run("user", "set", "--org", "contoso", "anna@contoso.test", "--disabled")
+    first = world.run("org", "history", "contoso", "--limit", "1")
+    expect(len(first.stdout.splitlines()) == 1 and "older changes" in first.stderr and "--limit 10" in first.stderr, first.stderr)
+    expect("user 'anna@contoso.test': enabled: true -> false" in first.stdout, first.stdout)
+    whole = world.run("org", "history", "contoso", "--limit", "1000")
+    expect("older changes" not in whole.stderr, whole.stderr)
+    expect("organisation 'contoso': added" in whole.stdout.splitlines()[-1], whole.stdout.splitlines()[-1])
+
+
+@test
+def a_reader_that_has_read_enough_is_no_failure(world):
+    world.contoso()
+    import_many(world, 20000)
+    for words in (["user", "list", "--org", "contoso"], ["user", "list", "--org", "contoso", "--json"], ["org", "history", "contoso", "--json"],
+                  ["org", "export", "contoso"], ["user", "export", "--org", "contoso"], ["setup-plan", "contoso", "--format", "ps1"]):
+        process = subprocess.Popen(world.command(*words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=world.folder,
+                                   env=world.environment)
+        expect(process.stdout.readline(), f"{words} says nothing")
+        process.stdout.close()
+        said = process.stderr.read()
+        expect(process.wait(timeout=30 * FACTOR) == 0 and b"written" not in said, f"{words}: {process.returncode}, {said}")
 
 
 # ---- output ----
@@ -733,7 +846,7 @@ def direct_logon_opens_the_mailbox_as_its_owner(world):
     world.exray(*words)
     target = json.loads((world.folder / "report.json").read_text())["target"]
     expect(target["account"] == "CONTOSO\\anna" and target["impersonate"] is None, target)
-    refused(world, *words, "--impersonate", "bob@contoso.test", code=64, says="logs on as himself")
+    refused(world, *words, "--impersonate", "bob@contoso.test", code=64, says="logs on directly")
 
 
 @test
@@ -747,7 +860,32 @@ def check_precedes_save(world):
     done = world.exray("org", "set", "contoso", "--notes", "new", "--check", *network, stdin=subprocess.DEVNULL)
     expect(done.returncode == 1 and "was not changed" in done.stderr, f"{done.returncode}: {done.stdout}{done.stderr}")
     expect(world.json("org", "show", "contoso")["notes"] == before["notes"], "saved in spite of the check")
+    anna = ["user", "show", "--org", "contoso", "anna@contoso.test"]
+    expect(world.json(*anna)["last_result"] is None, "a failed check has left a result")
+    world.run("org", "set", "contoso", "--password-file", "pw", "--check", *network, says="Changed")
+    result = world.json(*anna)["last_result"]
+    expect(result and result["status"] == "success", f"the result of the check is not kept: {result}")
+    done = world.exray("org", "set", "contoso", "--password-file", "secret", "--check", *network, stdin=subprocess.DEVNULL)
+    expect(done.returncode == 1, f"{done.returncode}: {done.stdout}{done.stderr}")
+    expect(world.json(*anna)["last_result"] == result, "a failed check has replaced the result of a passed one")
     world.run("org", "set", "contoso", "--password-file", "pw", "--check", "--sample", "1", *network, says="Changed")
+    world.run("test", "service-account", "--org", "contoso", "--mailbox", "anna@contoso.test", *network)
+
+
+@test
+def a_new_organisation_gets_its_password_when_the_check_has_passed(world):
+    network = world.start()
+    world.run("org", "add", "contoso", "--access-type", "exchange-impersonation", "--domain", "contoso.test", "--account",
+              "CONTOSO\\svc-exray", "--ews-url", "https://mail.contoso.test/EWS/Exchange.asmx", "--no-input")
+    (world.folder / "users.csv").write_text("email\nanna@contoso.test\n")
+    world.run("user", "import", "--org", "contoso", "users.csv")
+    words = ["org", "set", "contoso", "--check", *network, "--password-file"]
+    done = world.exray(*words, "secret", stdin=subprocess.DEVNULL)
+    expect(done.returncode == 1 and "was not changed" in done.stderr, f"{done.returncode}: {done.stdout}{done.stderr}")
+    expect(world.json("org", "show", "contoso")["password"] is None and not key_files(world), "something was saved")
+    done = world.run(*words, "pw", says="Changed")
+    expect(str(key_files(world)[0]) in done.stderr, "the new key is not told")
+    expect(world.json("org", "show", "contoso")["last_results"]["success"] == 1, "the result of the check is not kept")
     world.run("test", "service-account", "--org", "contoso", "--mailbox", "anna@contoso.test", *network)
 
 

@@ -242,6 +242,20 @@ def hybrid_has_a_part_for_each_side(world):
 
 
 @test
+def under_microsoft_365_the_access_type_wins_over_the_host(world):
+    """A URL of one's own host says nothing of where the mailbox is; a service account with a password does."""
+    world.run("org", "add", "hy", "--access-type", "m365-oauth-impersonated", "--domain", "contoso.test", "--ews-url", URL)
+    (world.folder / "hy.csv").write_text(
+        "email,access_type,account,ews_url\ncloud@contoso.test,,,\n" f"ground@contoso.test,exchange-impersonation,CONTOSO\\svc,{URL}\n")
+    world.run("user", "import", "--org", "hy", "hy.csv")
+    page = world.run("setup-plan", "hy").stdout
+    expect("## Stage I: on premises (1 user)" in page and "## Stage I: Exchange Online (1 user)" in page, page[:2000])
+    world.run("user", "remove", "--org", "hy", "ground@contoso.test")
+    script = world.run("setup-plan", "hy", "--format", "ps1").stdout
+    expect("New-ServicePrincipal" in script and "Install-OnPremises" not in script, "all users are online")
+
+
+@test
 def microsoft_365_alone_has_no_impersonation_role(world):
     world.run("org", "add", "cloud", "--access-type", "m365-oauth-impersonated", "--domain", "contoso.test")
     script = world.run("setup-plan", "cloud", "--format", "ps1").stdout

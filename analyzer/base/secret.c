@@ -13,6 +13,11 @@ struct xr_secret xr_secret_new(const char *bytes, unsigned long length)
     return secret;
 }
 
+bool xr_secret_equal(struct xr_secret a, struct xr_secret b)
+{
+    return a.bytes_ && b.bytes_ ? !strcmp(a.bytes_, b.bytes_) : a.bytes_ == b.bytes_;
+}
+
 bool xr_secret_is_ascii(struct xr_secret secret)
 {
     for (const char *at = secret.bytes_; at && *at; at++)

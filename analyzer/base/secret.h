@@ -22,6 +22,7 @@ static inline bool xr_secret_given(struct xr_secret secret)
     return secret.bytes_ && secret.bytes_[0];
 }
 
+bool xr_secret_equal(struct xr_secret a, struct xr_secret b);
 bool xr_secret_is_ascii(struct xr_secret secret);
 
 static inline const char *xr_reveal(struct xr_secret secret)

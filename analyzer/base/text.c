@@ -368,6 +368,14 @@ static size_t edit_distance(const char *a, const char *b)
     return row[n];
 }
 
+/* At most half of the shorter word may differ: any letter is as near to 'X' as 'M' is. */
+static bool is_near(const char *word, const char *candidate, size_t distance)
+{
+    size_t a = strlen(word), b = strlen(candidate);
+
+    return distance * 2 <= (a < b ? a : b) || xr_same(word, candidate);
+}
+
 const char *xr_nearest(const char *word, const char *const *candidates)
 {
     const char *nearest = NULL;
@@ -375,7 +383,7 @@ const char *xr_nearest(const char *word, const char *const *candidates)
 
     for (; *candidates; candidates++) {
         size_t distance = edit_distance(word, *candidates);
-        if (distance < least) {
+        if (distance < least && is_near(word, *candidates, distance)) {
             least = distance;
             nearest = *candidates;
         }

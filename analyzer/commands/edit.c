@@ -6,6 +6,11 @@
 #include "analyzer/base/text.h"
 #include "analyzer/commands/command.h"
 
+bool xr_edit_same(const char *a, const char *b)
+{
+    return a && b ? !strcmp(a, b) : a == b;
+}
+
 static const char *text_flaw(const char *text, size_t limit, bool lines)
 {
     if (strlen(text) > limit)
@@ -102,7 +107,7 @@ static int clear(struct xr_call *call, const char *uid, enum xr_secret_kind kind
     return err && err->fault != XR_STORE_NOT_FOUND ? xr_stored_error(err) : 0;
 }
 
-int xr_edit_store_secrets(
+static int store_secrets(
     struct xr_call *call, const char *uid, const struct xr_edit_secrets *secrets)
 {
     for (int at = 0; at < XR_SECRET_KIND_COUNT; at++) {
@@ -118,6 +123,52 @@ int xr_edit_store_secrets(
             return xr_stored_vault_error(err);
     }
     return 0;
+}
+
+static int save_all(struct xr_call *call, struct xr_edit_record record,
+    const struct xr_edit_secrets *secrets, bool stale)
+{
+    struct xr_store *store = call->stored.store;
+    const struct xr_store_err *err = record.user
+                                         ? xr_store_save_user(store, call->arena, record.user)
+                                         : xr_store_save_org(store, call->arena, record.org);
+
+    if (err)
+        return xr_stored_error(err);
+    int code = store_secrets(call, record.user ? record.user->uid : record.org->uid, secrets);
+    if (code || !stale)
+        return code;
+    int64_t org_id = record.user ? record.user->org_id : record.org->id;
+    err = xr_store_forget_results(store, call->arena, org_id, record.user ? record.user->id : 0);
+    return err ? xr_stored_error(err) : 0;
+}
+
+static bool gives_secrets(const struct xr_edit_secrets *secrets)
+{
+    for (int kind = 0; kind < XR_SECRET_KIND_COUNT; kind++)
+        if (xr_secret_given(secrets->fresh[kind]))
+            return true;
+    return false;
+}
+
+int xr_edit_save(struct xr_call *call, struct xr_edit_record record,
+    const struct xr_edit_secrets *secrets, bool stale)
+{
+    struct xr_store *store = call->stored.store;
+    int code = gives_secrets(secrets) ? xr_stored_vault(&call->stored, true) : 0;
+
+    if (code)
+        return code;
+    const struct xr_store_err *err = xr_store_begin(store, call->arena);
+    if (err)
+        return xr_stored_error(err);
+    code = save_all(call, record, secrets, stale);
+    if (code) {
+        xr_store_roll_back(store);
+        return code;
+    }
+    err = xr_store_commit(store, call->arena);
+    return err ? xr_stored_error(err) : 0;
 }
 
 int xr_edit_judge(const struct xr_remark *remarks)

@@ -22,6 +22,9 @@ struct xr_edit_field {
  */
 int xr_edit_fields(struct xr_call *call, const struct xr_edit_field *fields, void *record);
 
+/* Are two values of a field the same? NULL equals NULL only; letter case counts. */
+bool xr_edit_same(const char *a, const char *b);
+
 /* NULL: fine. Else what is wrong with the name, a phrase. */
 const char *xr_edit_name_flaw(const char *name);
 
@@ -38,9 +41,18 @@ void xr_edit_done(struct xr_edit_secrets *secrets);
 bool xr_edit_changes_secrets(const struct xr_edit_secrets *secrets);
 /* How "has" of the record will be. */
 void xr_edit_foresee(const struct xr_edit_secrets *secrets, bool has[XR_SECRET_KIND_COUNT]);
-/* Within a transaction, of a record that is stored; the vault is open if a secret is fresh. */
-int xr_edit_store_secrets(
-    struct xr_call *call, const char *uid, const struct xr_edit_secrets *secrets);
+
+/* A record that is to be saved: one of both. */
+struct xr_edit_record {
+    struct xr_org *org;
+    struct xr_user *user;
+};
+
+/* Saves the record and its secrets, and, when "stale", forgets its results (an organisation's:
+ * those of all its users): as one. A new secret opens the vault, and makes the key if there is
+ * none. */
+int xr_edit_save(struct xr_call *call, struct xr_edit_record record,
+    const struct xr_edit_secrets *secrets, bool stale);
 
 /* Tells the remarks. 0 when none of them forbids saving: what is missing may come later. */
 int xr_edit_judge(const struct xr_remark *remarks);

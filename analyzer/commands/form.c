@@ -13,7 +13,7 @@ enum { WARN_DAYS = 30, CRIT_DAYS = 7 };
 
 void xr_form_init(struct xr_form *form)
 {
-    *form = (struct xr_form){ .password_fd = -1, .timeout = 60, .step_timeout = 10 };
+    *form = (struct xr_form){ .password_fd = -1, .step_timeout = 10 };
 }
 
 static int parse_auth(const struct xr_form *form, struct xr_target *ret)

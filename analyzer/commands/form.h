@@ -20,7 +20,7 @@ struct xr_form {
     struct xr_list auth, allow_redirect;
     const char *dns_server, *proxy, *user_agent;
     struct xr_list resolve, connect_to, ca_file;
-    long timeout, step_timeout; /* seconds */
+    long timeout, step_timeout; /* seconds; timeout 0: not given, the command's own default */
     const char *format, *fail_on;
     const char *org; /* account, secret and URL from the store */
     struct xr_stored_options stored;
@@ -28,6 +28,9 @@ struct xr_form {
     bool quiet, no_color, no_input, help;
     int verbose;
 };
+
+/* Seconds for the whole run, where --timeout does not say. */
+enum { XR_TIMEOUT_TEST_S = 60, XR_TIMEOUT_CHECK_S = 86400 };
 
 extern const struct xr_option_group xr_form_options[];
 extern const struct xr_option xr_form_network[]; /* the rows of the group "Network" */
@@ -44,7 +47,9 @@ int xr_form_secrets(
 /* Only what the options name; nothing is asked, nothing has to be given. */
 int xr_form_given_secrets(
     const struct xr_form *form, struct xr_secret *ret_password, struct xr_secret *ret_token);
-/* "Password of jane@contoso.com: " on the terminal, without echo. 128 + signal when interrupted. */
+bool xr_form_can_ask(void); /* there is a terminal */
+/* "Password of jane@contoso.com: " on the terminal, without echo. 128 + signal when interrupted; 64
+ * without a terminal. */
 int xr_form_ask(const char *what, const char *whose, struct xr_secret *ret);
 /* The first line of a file. */
 int xr_form_secret_file(const char *path, struct xr_secret *ret);

@@ -41,7 +41,8 @@ const struct xr_option xr_form_network[] = {
     TEXT("user-agent", "TEXT", "User-Agent header (policies of Exchange match it)", user_agent),
     LIST("allow-redirect", "HOST", "this host may receive the credentials after a redirect",
         allow_redirect),
-    NUMBER("timeout", "S", "seconds for the whole run (default: 60)", timeout, 1, 86400),
+    NUMBER("timeout", "S", "seconds for the whole run (default: 60; of a check: 86400)", timeout, 1,
+        XR_TIMEOUT_CHECK_S),
     NUMBER("step-timeout", "S", "seconds for one step (default: 10)", step_timeout, 1, 3600),
     END,
 };

@@ -117,24 +117,40 @@ static int ask_silently(
     return interrupted ? 128 + interrupted : code;
 }
 
-static int missing(const char *what)
+static int missing(void)
 {
-    if (!strcmp(what, "Password"))
-        return xr_usage_error("the password is missing: give --password-file, --password-fd or "
-                              "--password-stdin");
-    return xr_usage_error("the passphrase is missing: give --passphrase-file");
+    return xr_usage_error("the password is missing: give --password-file, --password-fd or "
+                          "--password-stdin");
+}
+
+/* -1: there is none. */
+static int open_terminal(struct termios *ret)
+{
+    int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+
+    if (fd < 0 || !tcgetattr(fd, ret))
+        return fd;
+    (void)close(fd);
+    return -1;
+}
+
+bool xr_form_can_ask(void)
+{
+    struct termios unused;
+    int fd = open_terminal(&unused);
+
+    if (fd >= 0)
+        (void)close(fd);
+    return fd >= 0;
 }
 
 int xr_form_ask(const char *what, const char *whose, struct xr_secret *ret)
 {
-    int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
     struct termios before;
+    int fd = open_terminal(&before);
 
-    if (fd < 0 || tcgetattr(fd, &before)) {
-        if (fd >= 0)
-            (void)close(fd);
-        return missing(what);
-    }
+    if (fd < 0)
+        return missing();
     struct xr_arena *arena = xr_arena_new();
     const char *question = xr_printf(arena, "%s of %s: ", what, xr_visible(arena, whose));
     int code = ask_silently(fd, &before, question, ret);
@@ -174,6 +190,5 @@ int xr_form_secrets(
 
     if (code || xr_secret_given(*ret_password) || form->bearer_file || form->keytab)
         return code;
-    return form->no_input ? missing("Password")
-                          : xr_form_ask("Password", form->account, ret_password);
+    return form->no_input ? missing() : xr_form_ask("Password", form->account, ret_password);
 }

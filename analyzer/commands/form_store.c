@@ -1,5 +1,8 @@
+#include <string.h>
+
 #include "analyzer/commands/command.h"
 #include "analyzer/commands/form.h"
+#include "analyzer/org/lint.h"
 
 /* What is stored is not typed as well. NULL: nothing was. */
 static const char *excluded(const struct xr_form *form)
@@ -22,7 +25,7 @@ static const char *excluded(const struct xr_form *form)
     return NULL;
 }
 
-/* A mailbox that is not in the list is treated like a user without values of his own. */
+/* A mailbox that is not in the list is treated like a user without values of their own. */
 static int find_user(
     struct xr_stored *stored, const struct xr_org *org, const char *mailbox, struct xr_user *ret)
 {
@@ -30,7 +33,7 @@ static int find_user(
         xr_store_user(stored->store, stored->arena, org->id, mailbox, ret);
 
     if (!err && !ret->enabled)
-        xr_note("%s is disabled in '%s': checks leave him out", ret->email, org->name);
+        xr_note("%s is disabled in '%s': checks leave them out", ret->email, org->name);
     if (!err)
         return 0;
     if (err->fault != XR_STORE_NOT_FOUND)
@@ -41,9 +44,11 @@ static int find_user(
     return 0;
 }
 
-static int fill(struct xr_form *form, const struct xr_org *org, const struct xr_effective *access)
+static int fill(struct xr_form *form, const struct xr_org *org, const struct xr_user *user,
+    const struct xr_effective *access)
 {
     bool direct = !xr_mode_impersonates(access->mode);
+    bool needs_url = xr_user_use(org->access, user->access, XR_FIELD_EWS_URL) == XR_USE_REQUIRED;
 
     if (!access->account.value)
         return xr_failed(XR_EXIT_CONFIG,
@@ -51,8 +56,13 @@ static int fill(struct xr_form *form, const struct xr_org *org, const struct xr_
             "with --account",
             access->mailbox, org->name);
     if (direct && form->impersonate)
-        return xr_usage_error("--impersonate has no meaning: %s logs on as himself in '%s'",
-            form->mailbox, org->name);
+        return xr_usage_error(
+            "--impersonate has no meaning: %s logs on directly in '%s'", form->mailbox, org->name);
+    if (needs_url && !access->ews_url.value)
+        return xr_failed(XR_EXIT_CONFIG,
+            "no EWS URL is stored for %s in '%s', and the access type requires one: 'exray user "
+            "set' takes it with --ews-url",
+            access->mailbox, org->name);
     form->account = access->account.value;
     form->ews_url = access->ews_url.value;
     if (!form->folder && !form->folder_id)
@@ -60,6 +70,19 @@ static int fill(struct xr_form *form, const struct xr_org *org, const struct xr_
     form->no_impersonation = form->no_impersonation || direct;
     form->with_token = xr_mode_secret(access->mode) == XR_SECRET_TOKEN;
     return 0;
+}
+
+/* What would take the organisation's secret to strangers, or follow one value and ignore another.
+ * Faults of address and account are the test's own to tell. */
+static const struct xr_remark *obstacle(const struct xr_remark *remarks)
+{
+    for (; remarks; remarks = remarks->next)
+        if (remarks->status == XR_ERROR &&
+            (remarks->code == XR_FINDING_CONFIG_OUTSIDE_DOMAINS ||
+                remarks->code == XR_FINDING_CONFIG_CONFLICT ||
+                (remarks->field && !strcmp(remarks->field, "domain"))))
+            return remarks;
+    return NULL;
 }
 
 static int take(struct xr_stored *stored, struct xr_form *form, struct xr_secret *ret_password,
@@ -73,8 +96,11 @@ static int take(struct xr_stored *stored, struct xr_form *form, struct xr_secret
         code = find_user(stored, &org, form->mailbox, &user);
     if (code)
         return code;
+    const struct xr_remark *remark = obstacle(xr_lint_user(stored->arena, &org, &user));
+    if (remark)
+        return xr_failed(XR_EXIT_CONFIG, "%s", remark->message);
     struct xr_effective access = xr_effective(&org, &user);
-    code = fill(form, &org, &access);
+    code = fill(form, &org, &user, &access);
     if (code || (form->keytab && access.secret_from == XR_OF_NONE))
         return code;
     return xr_stored_secret(

@@ -49,7 +49,7 @@ int xr_org_add(struct xr_call *call)
     code = xr_edit_judge(xr_lint_org(call->arena, &org));
     if (code)
         return code;
-    code = xr_org_save(call, &org, &secrets, false);
+    code = xr_edit_save(call, (struct xr_edit_record){ .org = &org }, &secrets, false);
     if (code)
         return code;
     const char *word = xr_shell_word(call->arena, org.name);

@@ -23,17 +23,17 @@ static int list_as_json(struct xr_call *call, const struct xr_org *orgs, size_t 
 
 int xr_org_list(struct xr_call *call)
 {
-    struct xr_org *orgs;
-    size_t n;
-    const struct xr_store_err *err = xr_store_orgs(call->stored.store, call->arena, &orgs, &n);
+    struct xr_org *orgs = NULL;
+    size_t n = 0;
+    const struct xr_store_err *err =
+        call->stored.store ? xr_store_orgs(call->stored.store, call->arena, &orgs, &n) : NULL;
 
     if (err)
         return xr_stored_error(err);
     if (call->form->json)
         return list_as_json(call, orgs, n);
     if (!n)
-        xr_note("there is no organisation in %s yet; 'exray org add' adds one",
-            xr_store_path(call->stored.store));
+        xr_note("there is no organisation in %s yet; 'exray org add' adds one", call->stored.path);
     for (size_t i = 0; i < n; i++) {
         int64_t users = 0;
         err = xr_store_user_count(call->stored.store, call->arena, orgs[i].id, &users);

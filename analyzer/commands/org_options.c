@@ -52,6 +52,13 @@ static const struct xr_option whose[] = {
     END,
 };
 
+static const struct xr_option history_rows[] = {
+    NUMBER("limit", "N", "so many lines, the newest (default: 200; of --json: all)", limit, 1,
+        1000000000),
+    FLAG("json", "as JSON", json),
+    END,
+};
+
 static const struct xr_option json_row[] = { FLAG("json", "as JSON", json), END };
 static const struct xr_option yes_row[] = { FLAG("yes", "do not ask", yes), END };
 static const struct xr_option apply_row[] = { FLAG("apply", "save it", apply), END };
@@ -103,6 +110,7 @@ const struct xr_option_group xr_org_add_options[] = { { "The organisation", org_
 const struct xr_option_group xr_org_set_options[] = { { "What changes" CLEARS, org_values },
     { "New secrets (an empty file name removes)", secrets }, { "Check first", check_first },
     { "Network, of --check", xr_form_network }, ALWAYS };
+const struct xr_option_group xr_org_history_options[] = { { "Output", history_rows }, ALWAYS };
 const struct xr_option_group xr_org_remove_options[] = { { "Removing", yes_row }, ALWAYS };
 const struct xr_option_group xr_org_export_options[] = { { "Secrets", export_rows }, ALWAYS };
 const struct xr_option_group xr_org_wand_options[] = { { "The EWS URL", apply_row }, ALWAYS };

@@ -15,11 +15,11 @@ static int confirm(struct xr_call *call, const struct xr_org *org, int64_t users
     if (!isatty(STDIN_FILENO) || call->form->form.no_input)
         return xr_usage_error(
             "there is nobody to ask: give --yes to remove the organisation with %" PRId64
-            " users, their secrets and results",
-            users);
+            " user%s, all secrets and all results",
+            users, users == 1 ? "" : "s");
     (void)fprintf(stderr,
-        "Remove '%s' with %" PRId64 " users, all secrets and all results? Type yes: ", org->name,
-        users);
+        "Remove '%s' with %" PRId64 " user%s, all secrets and all results? Type yes: ", org->name,
+        users, users == 1 ? "" : "s");
     if (fgets(answer, sizeof(answer), stdin) && !strcmp(answer, "yes\n"))
         return 0;
     return xr_failed(XR_EXIT_USAGE, "nothing was removed");
@@ -43,6 +43,7 @@ int xr_org_remove(struct xr_call *call)
     err = xr_store_remove_org(store, call->arena, &org);
     if (err)
         return xr_stored_error(err);
-    xr_say("Removed the organisation '%s' with %" PRId64 " users.", org.name, users);
+    xr_say("Removed the organisation '%s' with %" PRId64 " user%s.", org.name, users,
+        users == 1 ? "" : "s");
     return XR_EXIT_OK;
 }

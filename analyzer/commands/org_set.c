@@ -6,9 +6,13 @@
 #include "analyzer/commands/org_values.h"
 #include "analyzer/commands/shell_word.h"
 
-static bool same(const char *a, const char *b)
+static bool same_list(const char *const *a, const char *const *b)
 {
-    return a && b ? !strcmp(a, b) : a == b;
+    while (*a && *b && !strcmp(*a, *b)) {
+        a++;
+        b++;
+    }
+    return !*a && !*b;
 }
 
 /* What a new access type has no place for goes, and is told. */
@@ -42,7 +46,7 @@ static int read_changes(struct xr_call *call, const struct xr_org *before, struc
         return code;
     if (org->access != before->access)
         drop_refused(org, secrets);
-    bool another = org->account && !same(org->account, before->account);
+    bool another = org->account && !xr_edit_same(org->account, before->account);
     bool takes = xr_org_use(org->access, XR_FIELD_PASSWORD) == XR_USE_REQUIRED;
     if (call->form->form.password_prompt || (another && takes))
         code = xr_edit_ask(call, org->account ? org->account : org->name, secrets);
@@ -75,7 +79,9 @@ static bool makes_stale(
     const struct xr_org *before, const struct xr_org *org, const struct xr_edit_secrets *secrets)
 {
     return xr_edit_changes_secrets(secrets) || before->access != org->access ||
-           !same(before->account, org->account) || !same(before->ews_url, org->ews_url);
+           !xr_edit_same(before->account, org->account) ||
+           !xr_edit_same(before->ews_url, org->ews_url) ||
+           !xr_edit_same(before->folder, org->folder) || !same_list(before->domains, org->domains);
 }
 
 static int check_first(
@@ -109,7 +115,8 @@ int xr_org_set(struct xr_call *call)
     bool checked_all =
         call->form->check && !call->form->sample; /* what is known is of the new values */
     if (!code)
-        code = xr_org_save(call, &org, &secrets, stale && !checked_all);
+        code = xr_edit_save(
+            call, (struct xr_edit_record){ .org = &org }, &secrets, stale && !checked_all);
     if (code)
         return code;
     xr_say("Changed the organisation '%s'.", org.name);

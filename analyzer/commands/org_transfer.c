@@ -29,8 +29,9 @@ static int write_org(FILE *out, void *arg)
     struct exporting *exporting = arg;
     struct xr_call *call = exporting->call;
 
-    return xr_transferring_export(xr_export_org_json(
-        call->stored.store, call->arena, &exporting->org, true, call->form->with_secrets, out));
+    return xr_transferring_export(xr_export_org_json(call->stored.store, call->arena,
+                                      &exporting->org, true, call->form->with_secrets, out),
+        out);
 }
 
 int xr_org_export(struct xr_call *call)

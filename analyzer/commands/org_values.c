@@ -99,8 +99,8 @@ int xr_org_take_values(struct xr_call *call, struct xr_org *org)
 int xr_org_refuse(const struct xr_verb_form *form, enum xr_org_access access)
 {
     static const char *const reasons[XR_ORG_ACCESS_COUNT] = {
-        [XR_ORG_DIRECT] = "each user logs on as himself, with values of his own: 'exray user set' "
-                          "takes them",
+        [XR_ORG_DIRECT] = "the users log on as themselves, with values of their own: 'exray user "
+                          "set' takes them",
         [XR_ORG_IMPERSONATION] = "the service account logs on with account and password; for "
                                  "tokens there is m365-oauth-impersonated",
         [XR_ORG_M365_OAUTH] = "Microsoft 365 takes OAuth tokens only, Microsoft has removed the "
@@ -116,39 +116,4 @@ int xr_org_refuse(const struct xr_verb_form *form, enum xr_org_access access)
                 xr_org_access_name(access), reasons[access]);
     }
     return 0;
-}
-
-static int save_all(
-    struct xr_call *call, struct xr_org *org, const struct xr_edit_secrets *secrets, bool stale)
-{
-    struct xr_store *store = call->stored.store;
-    const struct xr_store_err *err = xr_store_save_org(store, call->arena, org);
-
-    if (err)
-        return xr_stored_error(err);
-    int code = xr_edit_store_secrets(call, org->uid, secrets);
-    if (code || !stale)
-        return code;
-    err = xr_store_forget_results(store, call->arena, org->id, 0);
-    return err ? xr_stored_error(err) : 0;
-}
-
-int xr_org_save(
-    struct xr_call *call, struct xr_org *org, const struct xr_edit_secrets *secrets, bool stale)
-{
-    struct xr_store *store = call->stored.store;
-    int code = xr_edit_changes_secrets(secrets) ? xr_stored_vault(&call->stored, true) : 0;
-
-    if (code)
-        return code;
-    const struct xr_store_err *err = xr_store_begin(store, call->arena);
-    if (err)
-        return xr_stored_error(err);
-    code = save_all(call, org, secrets, stale);
-    if (code) {
-        xr_store_roll_back(store);
-        return code;
-    }
-    err = xr_store_commit(store, call->arena);
-    return err ? xr_stored_error(err) : 0;
 }

@@ -10,8 +10,4 @@ int xr_org_take_values(struct xr_call *call, struct xr_org *org);
  * for. */
 int xr_org_refuse(const struct xr_verb_form *form, enum xr_org_access access);
 
-/* Saves the record, its secrets, and, when "stale", forgets the results of its users: as one. */
-int xr_org_save(
-    struct xr_call *call, struct xr_org *org, const struct xr_edit_secrets *secrets, bool stale);
-
 #endif

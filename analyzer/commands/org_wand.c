@@ -18,7 +18,7 @@ static int apply(struct xr_call *call, struct xr_org *org, const char *url)
 
     org->ews_url = url;
     int code = xr_edit_judge(xr_lint_org(call->arena, org));
-    return code ? code : xr_org_save(call, org, &none, true);
+    return code ? code : xr_edit_save(call, (struct xr_edit_record){ .org = org }, &none, true);
 }
 
 int xr_org_wand(struct xr_call *call)

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -54,13 +55,22 @@ static int write_and_sync(int fd, struct writing *writing)
     return code;
 }
 
+bool xr_reader_left(void)
+{
+    struct pollfd out = { .fd = STDOUT_FILENO };
+
+    return poll(&out, 1, 0) == 1 && out.revents & POLLERR;
+}
+
 static int write_stdout(struct writing *writing)
 {
     int code = writing->write(stdout, writing->arg);
 
     if (code)
         return code;
-    return fflush(stdout) || ferror(stdout) ? failed("standard output", errno) : 0;
+    bool lost = fflush(stdout) || ferror(stdout);
+    int why = errno;
+    return lost && !xr_reader_left() ? failed("standard output", why) : 0;
 }
 
 static int write_beside(const char *path, char *temporary, struct writing *writing)

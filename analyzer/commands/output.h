@@ -1,6 +1,7 @@
 #ifndef XR_OUTPUT_H
 #define XR_OUTPUT_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "reports/report.h"
@@ -13,6 +14,10 @@
  * why on stderr: then the old file stays. 0, or an exit code after telling why on stderr.
  */
 int xr_write_file(const char *path, int (*write)(FILE *out, void *arg), void *arg);
+
+/* Whoever read our standard output has closed the pipe: what cannot be written there is no fault.
+ */
+bool xr_reader_left(void);
 
 /* The same with a report. */
 int xr_output(const struct xr_report *report, const struct xr_run *run, const char *path);

@@ -1,7 +1,10 @@
 #include "analyzer/commands/stored.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "analyzer/base/text.h"
@@ -9,7 +12,7 @@
 #include "analyzer/commands/form.h"
 #include "analyzer/commands/shell_word.h"
 
-enum { PAGE = 500 };
+enum { PAGE = 500, NAMES_MAX = 1000 };
 
 int xr_stored_error(const struct xr_store_err *err)
 {
@@ -54,18 +57,57 @@ static const char *default_path(struct xr_arena *arena)
     return NULL;
 }
 
+/* An empty file is none yet either: reading must not make a store of it. */
+static bool is_missing(const char *path)
+{
+    struct stat info;
+
+    if (lstat(path, &info))
+        return errno == ENOENT;
+    return S_ISREG(info.st_mode) && !info.st_size;
+}
+
+/* In the same folder. NULL: none is near. */
+static const char *nearest_file(struct xr_arena *arena, const char *path)
+{
+    const char *names[NAMES_MAX + 1] = { NULL }, *slash = strrchr(path, '/');
+    size_t folder = slash ? (size_t)(slash - path) + 1 : 0, n = 0;
+    DIR *open = opendir(folder ? xr_strndup(arena, path, folder) : ".");
+
+    for (struct dirent *entry = open ? readdir(open) : NULL; entry && n < NAMES_MAX;
+         entry = readdir(open)) {
+        const char *whole = xr_printf(arena, "%.*s%s", (int)folder, path, entry->d_name);
+        if (entry->d_type != DT_DIR && !is_missing(whole))
+            names[n++] = xr_utf8(arena, entry->d_name, strlen(entry->d_name));
+    }
+    if (open)
+        (void)closedir(open);
+    const char *near = xr_nearest(path + folder, names);
+    return near ? xr_printf(arena, "%.*s%s", (int)folder, path, near) : NULL;
+}
+
+static int no_store(struct xr_arena *arena, const char *path)
+{
+    const char *near = nearest_file(arena, path);
+
+    return xr_failed(XR_EXIT_CONFIG, "there is no store %s yet: 'exray org add' makes it%s%s%s",
+        path, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
 int xr_stored_open(
     struct xr_stored *stored, struct xr_arena *arena, const struct xr_stored_options *options)
 {
     const char *path = options->store ? options->store : default_path(arena);
 
-    *stored = (struct xr_stored){ .arena = arena, .options = options };
+    *stored = (struct xr_stored){ .arena = arena, .options = options, .path = path };
     if (!path)
         return xr_failed(XR_EXIT_CONFIG,
             "neither XDG_STATE_HOME nor HOME is set, so there is no place for the store: name one "
             "with --store FILE");
     if (!*path)
         return xr_usage_error("--store needs the name of a file");
+    if (!options->may_create && is_missing(path))
+        return options->may_be_missing ? 0 : no_store(arena, path);
     const struct xr_store_err *err = xr_store_open(arena, path, &stored->store);
     return err ? xr_stored_error(err) : 0;
 }
@@ -105,7 +147,7 @@ int xr_stored_key_source(struct xr_stored *stored, struct xr_key_source *ret)
             path);
     if (!wanted || ret->key_file || ret->credential)
         return 0;
-    if (options->no_input)
+    if (options->no_input || !xr_form_can_ask())
         return xr_failed(XR_EXIT_CONFIG,
             "the secrets in %s are sealed with a passphrase: give --passphrase-file", path);
     return xr_form_ask("Passphrase", path, &ret->passphrase);

@@ -13,13 +13,16 @@ struct xr_stored_options {
     const char *key_file;        /* --key-file FILE */
     const char *passphrase_file; /* --passphrase-file FILE; else asked, when the store wants one */
     bool no_input;
+    bool may_create;     /* a file that is not there is made; else it is an error, */
+    bool may_be_missing; /* or the command goes on without a store */
 };
 
 /* A store in use by a command. */
 struct xr_stored {
     struct xr_arena *arena;
     const struct xr_stored_options *options;
-    struct xr_store *store;
+    const char *path;
+    struct xr_store *store; /* NULL: may_be_missing, and it is */
     struct xr_vault *vault; /* NULL until xr_stored_vault() */
 };
 

@@ -176,6 +176,7 @@ static int run_test(const struct xr_test *test, const struct xr_form *form, stru
 {
     struct xr_arena *arena = session->arena;
     int64_t now = xr_now_us();
+    int64_t end = now + (form->timeout ? form->timeout : XR_TIMEOUT_TEST_S) * 1000000;
     struct xr_run run = { .arena = arena,
         .tool_version = EXRAY_VERSION,
         .target = target,
@@ -189,7 +190,7 @@ static int run_test(const struct xr_test *test, const struct xr_form *form, stru
         .have_ticket = xr_wire_have_ticket(form->keytab),
         .run = &run,
         .step_ms = form->step_timeout * 1000,
-        .deadline = { now + form->timeout * 1000000, now + form->timeout * 1000000 },
+        .deadline = { end, end },
     };
     struct xr_listener listener = { on_step_started, on_step_ended, screen };
 

@@ -5,6 +5,7 @@
 
 #include "analyzer/base/text.h"
 #include "analyzer/commands/command.h"
+#include "analyzer/commands/output.h"
 
 /* Like a compiler's messages, so that editors find the line. */
 static void tell(const char *path, const struct xr_import_error *error, const char *what)
@@ -42,12 +43,14 @@ int xr_transferring_import(
     return xr_failed(XR_EXIT_INPUT, "%s", err->text);
 }
 
-int xr_transferring_export(const struct xr_transfer_err *err)
+int xr_transferring_export(const struct xr_transfer_err *err, const FILE *out)
 {
     if (!err)
         return 0;
     if (err->fault == XR_TRANSFER_STORE)
         return xr_stored_error(err->store);
+    if (out == stdout && xr_reader_left())
+        return 0;
     return xr_failed(XR_EXIT_UNAVAILABLE, "%s", err->text);
 }
 

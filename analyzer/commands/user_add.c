@@ -16,7 +16,7 @@ static int judge_address(struct xr_call *call, const struct xr_org *org, const c
         xr_store_user(call->stored.store, call->arena, org->id, email, &there);
     if (!err)
         return xr_failed(XR_EXIT_CONFIG,
-            "%s is a user of '%s' already; 'exray user set' changes what is special about him",
+            "%s is a user of '%s' already; 'exray user set' changes what is special about them",
             there.email, org->name);
     return err->fault == XR_STORE_NOT_FOUND ? 0 : xr_stored_error(err);
 }
@@ -52,7 +52,7 @@ int xr_user_add(struct xr_call *call)
     user.org_id = org.id;
     code = read_user(call, &org, &user, &secrets);
     if (!code)
-        code = xr_user_save(call, &user, &secrets, false);
+        code = xr_edit_save(call, (struct xr_edit_record){ .user = &user }, &secrets, false);
     if (code)
         return code;
     xr_say("Added %s to '%s'.", user.email, org.name);

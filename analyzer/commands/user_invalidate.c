@@ -10,7 +10,7 @@ static const char *owned(const struct xr_user *user)
     return password && token ? "password and token" : password ? "password" : "token";
 }
 
-/* There is nothing of his own: whose is it that is used? */
+/* The user has none: whose is it that is used? */
 static int nothing_to_invalidate(
     struct xr_call *call, const struct xr_org *org, const struct xr_user *user)
 {
@@ -19,8 +19,9 @@ static int nothing_to_invalidate(
 
     if (effective.secret_from == XR_OF_ORG)
         return xr_failed(XR_EXIT_CONFIG,
-            "%s has no %s of his own: he uses that of the organisation '%s', which would be "
-            "invalid for all its users. To change it there: %s",
+            "%s has no %s of their own: the one in use is that of the organisation '%s', which "
+            "would "
+            "be invalid for all its users. To change it there: %s",
             user->email, kind, org->name,
             xr_call_command(call, "org set %s %s F", xr_shell_word(call->arena, org->name),
                 xr_mode_secret(effective.mode) == XR_SECRET_TOKEN ? "--bearer-file"
@@ -61,7 +62,7 @@ int xr_user_invalidate(struct xr_call *call)
     const struct xr_store_err *err = invalidate(call, &user);
     if (err)
         return xr_stored_error(err);
-    xr_say("Successful invalidation: the %s of %s is deleted, and so is his last result.", what,
+    xr_say("Successful invalidation: the %s of %s is deleted, and so is the last result.", what,
         user.email);
     xr_say("A new one: %s",
         xr_call_command(call, "user set --org %s %s --password-file F",

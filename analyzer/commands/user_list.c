@@ -3,6 +3,7 @@
 #include "analyzer/commands/view.h"
 
 struct listing {
+    struct xr_call *call;
     struct xr_json json;
     bool as_json, failed_only;
 };
@@ -16,7 +17,7 @@ static void list_one(void *arg, const struct xr_user *user, const struct xr_chec
         return;
     if (listing->as_json) {
         xr_json_open_flat(&listing->json, NULL, '{');
-        xr_view_json_user(&listing->json, user, result);
+        xr_view_json_user(listing->call, &listing->json, NULL, user, result);
         xr_json_close(&listing->json, '}');
         return;
     }
@@ -28,6 +29,7 @@ static void list_one(void *arg, const struct xr_user *user, const struct xr_chec
 int xr_user_list(struct xr_call *call)
 {
     struct listing listing = {
+        .call = call,
         .json = { .out = stdout },
         .as_json = call->form->json,
         .failed_only = call->form->failed,

@@ -1,13 +1,6 @@
-#include <string.h>
-
 #include "analyzer/commands/command.h"
 #include "analyzer/commands/shell_word.h"
 #include "analyzer/commands/user_values.h"
-
-static bool same(const char *a, const char *b)
-{
-    return a && b ? !strcmp(a, b) : a == b;
-}
 
 /* What a new access type has no place for goes, and is told. */
 static void drop_refused(
@@ -64,7 +57,7 @@ static int read_changes(struct xr_call *call, const struct xr_org *org,
     if (user->access != before->access)
         drop_refused(org, user, secrets);
     xr_edit_foresee(secrets, user->has);
-    bool another = user->access != before->access || !same(user->account, before->account);
+    bool another = user->access != before->access || !xr_edit_same(user->account, before->account);
     if (another || call->form->form.password_prompt)
         code = xr_user_ask(call, org, user, secrets);
     xr_edit_foresee(secrets, user->has);
@@ -75,8 +68,9 @@ static bool makes_stale(
     const struct xr_user *before, const struct xr_user *user, const struct xr_edit_secrets *secrets)
 {
     return xr_edit_changes_secrets(secrets) || before->access != user->access ||
-           !same(before->account, user->account) || !same(before->user_name, user->user_name) ||
-           !same(before->ews_url, user->ews_url);
+           !xr_edit_same(before->account, user->account) ||
+           !xr_edit_same(before->user_name, user->user_name) ||
+           !xr_edit_same(before->ews_url, user->ews_url);
 }
 
 int xr_user_set(struct xr_call *call)
@@ -99,7 +93,7 @@ int xr_user_set(struct xr_call *call)
     if (!code && xr_edit_changes_secrets(&secrets))
         user.invalidated_ms = 0;
     if (!code)
-        code = xr_user_save(call, &user, &secrets, stale);
+        code = xr_edit_save(call, (struct xr_edit_record){ .user = &user }, &secrets, stale);
     if (code)
         return code;
     xr_say("Changed %s of '%s'.", user.email, org.name);

@@ -16,8 +16,10 @@ static void say_sourced(
         xr_printf(arena, "%s (%s)", sourced.value ? sourced.value : without, from[sourced.from]));
 }
 
-static void say_effective(struct xr_arena *arena, const struct xr_effective *effective)
+static void say_effective(struct xr_arena *arena, const struct xr_org *org,
+    const struct xr_user *user, const struct xr_effective *effective)
 {
+    bool needs_url = xr_user_use(org->access, user->access, XR_FIELD_EWS_URL) == XR_USE_REQUIRED;
     struct xr_sourced mode = { xr_mode_title(effective->mode), effective->mode_from };
     const char *kind = xr_secret_kind_name(xr_mode_secret(effective->mode));
     struct xr_sourced secret = { NULL, effective->secret_from };
@@ -27,7 +29,8 @@ static void say_effective(struct xr_arena *arena, const struct xr_effective *eff
     say_sourced(arena, "logs on", effective->account, "nobody");
     say_sourced(
         arena, kind, secret, effective->secret_from == XR_OF_NONE ? "none stored" : "stored");
-    say_sourced(arena, "EWS URL", effective->ews_url, "Autodiscover finds it");
+    say_sourced(arena, "EWS URL", effective->ews_url,
+        needs_url ? "missing, but required" : "Autodiscover finds it");
     say_sourced(arena, "folder", effective->folder, "inbox");
 }
 
@@ -44,7 +47,11 @@ static void put_effective(struct xr_json *json, const struct xr_effective *effec
     struct xr_sourced mode = { xr_mode_title(effective->mode), effective->mode_from };
 
     xr_json_open(json, "effective", '{');
-    put_sourced(json, "access", mode);
+    xr_json_open(json, "access", '{');
+    xr_json_put(json, "mode", xr_mode_name(effective->mode));
+    xr_json_put(json, "value", mode.value);
+    xr_json_put(json, "from", xr_origin_of_name(mode.from));
+    xr_json_close(json, '}');
     xr_json_bool(json, "impersonation", xr_mode_impersonates(effective->mode));
     put_sourced(json, "account", effective->account);
     xr_json_open(json, "secret", '{');
@@ -94,7 +101,7 @@ static void show(struct xr_call *call, const struct xr_org *org, const struct xr
     say_secrets(call, org, user);
     say_result(call->arena, result);
     if (call->form->origin)
-        say_effective(call->arena, &effective);
+        say_effective(call->arena, org, user, &effective);
     xr_view_remarks(xr_lint_user(call->arena, org, user));
 }
 
@@ -121,7 +128,7 @@ int xr_user_show(struct xr_call *call)
     xr_json_open(&json, NULL, '{');
     xr_json_put(&json, "schema", "exray.user/1");
     xr_json_put(&json, "organization", org.name);
-    xr_view_json_user(&json, &user, there ? &result : NULL);
+    xr_view_json_user(call, &json, &org, &user, there ? &result : NULL);
     put_effective(&json, &effective);
     xr_view_json_remarks(&json, xr_lint_user(call->arena, &org, &user));
     xr_view_json_end(&json);

@@ -36,7 +36,7 @@ static int write_users(FILE *out, void *arg)
     struct xr_call *call = exporting->call;
 
     return xr_transferring_export(
-        xr_export_users_csv(call->stored.store, call->arena, &exporting->org, out));
+        xr_export_users_csv(call->stored.store, call->arena, &exporting->org, out), out);
 }
 
 int xr_user_export(struct xr_call *call)

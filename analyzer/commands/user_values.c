@@ -72,38 +72,3 @@ int xr_user_ask(struct xr_call *call, const struct xr_org *org, const struct xr_
     return xr_edit_ask(
         call, effective.account.value ? effective.account.value : user->email, secrets);
 }
-
-static int save_all(
-    struct xr_call *call, struct xr_user *user, const struct xr_edit_secrets *secrets, bool stale)
-{
-    struct xr_store *store = call->stored.store;
-    const struct xr_store_err *err = xr_store_save_user(store, call->arena, user);
-
-    if (err)
-        return xr_stored_error(err);
-    int code = xr_edit_store_secrets(call, user->uid, secrets);
-    if (code || !stale)
-        return code;
-    err = xr_store_forget_results(store, call->arena, user->org_id, user->id);
-    return err ? xr_stored_error(err) : 0;
-}
-
-int xr_user_save(
-    struct xr_call *call, struct xr_user *user, const struct xr_edit_secrets *secrets, bool stale)
-{
-    struct xr_store *store = call->stored.store;
-    int code = xr_edit_changes_secrets(secrets) ? xr_stored_vault(&call->stored, true) : 0;
-
-    if (code)
-        return code;
-    const struct xr_store_err *err = xr_store_begin(store, call->arena);
-    if (err)
-        return xr_stored_error(err);
-    code = save_all(call, user, secrets, stale);
-    if (code) {
-        xr_store_roll_back(store);
-        return code;
-    }
-    err = xr_store_commit(store, call->arena);
-    return err ? xr_stored_error(err) : 0;
-}

@@ -11,12 +11,8 @@ int xr_user_take_values(struct xr_call *call, struct xr_user *user);
 int xr_user_refuse(
     const struct xr_verb_form *form, const struct xr_org *org, const struct xr_user *user);
 
-/* Asks for the user's own password if he needs one and has none. */
+/* Asks for the user's own password if they need one and have none. */
 int xr_user_ask(struct xr_call *call, const struct xr_org *org, const struct xr_user *user,
     struct xr_edit_secrets *secrets);
-
-/* Saves the record and its secrets, and, when "stale", forgets his results: as one. */
-int xr_user_save(
-    struct xr_call *call, struct xr_user *user, const struct xr_edit_secrets *secrets, bool stale);
 
 #endif

@@ -83,6 +83,8 @@ static int run_verb(const char *family, const struct xr_verb *verb, int argc, ch
     if (code)
         return code;
     form->stored.no_input = form->no_input;
+    form->stored.may_create = verb->store == XR_VERB_MAKES_STORE;
+    form->stored.may_be_missing = verb->store == XR_VERB_MAY_LACK_STORE;
     code = xr_stored_open(&session.call.stored, session.call.arena, &form->stored);
     if (code)
         return code;

@@ -15,7 +15,7 @@ struct xr_verb_form {
     const char *access_type, *group_kind, *scope_name, *notes, *user_name;
     const char *to_key_file, *to_passphrase_file;
     struct xr_list domain;
-    long sample;
+    long sample, limit;
     bool check, json, yes, apply, dry_run, with_secrets, failed, origin, enabled, disabled;
 };
 
@@ -25,7 +25,14 @@ struct xr_call {
     struct xr_arena *arena;
     const struct xr_verb_form *form;
     const char *words[XR_VERB_WORDS_MAX]; /* NULL: not given */
-    struct xr_stored stored;              /* open */
+    struct xr_stored stored;              /* open, see enum xr_verb_store */
+};
+
+/* What the store is to a verb. */
+enum xr_verb_store {
+    XR_VERB_NEEDS_STORE,
+    XR_VERB_MAKES_STORE,
+    XR_VERB_MAY_LACK_STORE, /* call->stored.store may be NULL */
 };
 
 struct xr_verb {
@@ -33,6 +40,7 @@ struct xr_verb {
     int at_least, at_most;            /* of the words that are no options */
     const struct xr_option_group *options;
     int (*run)(struct xr_call *call);
+    enum xr_verb_store store;
 };
 
 /* family: "org" or "user". verbs end with name NULL. */
@@ -41,7 +49,8 @@ int xr_verb_main(
 
 /* Option groups of the verbs; each ends with title NULL. */
 extern const struct xr_option_group xr_org_add_options[], xr_org_set_options[],
-    xr_org_remove_options[], xr_org_export_options[], xr_org_wand_options[], xr_org_rekey_options[];
+    xr_org_history_options[], xr_org_remove_options[], xr_org_export_options[],
+    xr_org_wand_options[], xr_org_rekey_options[];
 extern const struct xr_option_group xr_user_add_options[], xr_user_set_options[],
     xr_user_list_options[], xr_user_show_options[], xr_user_import_options[],
     xr_user_options[]; /* of remove, invalidate and export */

@@ -56,19 +56,37 @@ const char *xr_view_secret(struct xr_call *call, const struct xr_org *org,
         since ? xr_rfc3339(call->arena, since) : "", sealed.key_id);
 }
 
-static void put_secrets(struct xr_call *call, struct xr_json *json, const struct xr_org *org)
+/* Of the user, or, when that is NULL, of the organisation. */
+static void put_secret(struct xr_call *call, struct xr_json *json, const struct xr_org *org,
+    const struct xr_user *user, enum xr_secret_kind kind)
 {
+    const char *name = xr_secret_kind_name(kind), *uid = user ? user->uid : org->uid;
+    struct xr_arena *arena = xr_arena_new();
+    struct xr_sealed sealed;
+
+    if (xr_store_secret(call->stored.store, arena, uid, kind, &sealed)) {
+        xr_json_put(json, name, NULL);
+    } else {
+        int64_t since = org ? stored_since(call, org->uid, user ? user->email : NULL, kind) : 0;
+        xr_json_open_flat(json, name, '{');
+        xr_json_put(json, "key_id", sealed.key_id);
+        xr_json_time(json, "since", since);
+        xr_json_close(json, '}');
+    }
+    xr_arena_free(arena);
+}
+
+static void put_secrets(struct xr_call *call, struct xr_json *json, const struct xr_org *org,
+    const struct xr_user *user)
+{
+    const bool *has = user ? user->has : org->has;
+
     for (int i = 0; i < XR_SECRET_KIND_COUNT; i++) {
         enum xr_secret_kind kind = (enum xr_secret_kind)i;
-        struct xr_sealed sealed;
-        if (xr_store_secret(call->stored.store, call->arena, org->uid, kind, &sealed)) {
+        if (has[i])
+            put_secret(call, json, org, user, kind);
+        else
             xr_json_put(json, xr_secret_kind_name(kind), NULL);
-            continue;
-        }
-        xr_json_open_flat(json, xr_secret_kind_name(kind), '{');
-        xr_json_put(json, "key_id", sealed.key_id);
-        xr_json_time(json, "since", stored_since(call, org->uid, NULL, kind));
-        xr_json_close(json, '}');
     }
 }
 
@@ -107,7 +125,7 @@ int xr_view_json_org(struct xr_call *call, struct xr_json *json, const struct xr
         xr_json_put(json, NULL, *domain);
     xr_json_close(json, ']');
     xr_json_put(json, "account", org->account);
-    put_secrets(call, json, org);
+    put_secrets(call, json, org, NULL);
     xr_json_put(json, "ews_url", org->ews_url);
     xr_json_put(json, "folder", org->folder);
     xr_json_put(json, "group_kind", xr_group_kind_name(org->group_kind));
@@ -132,8 +150,8 @@ static void put_result(struct xr_json *json, const struct xr_check_user *result)
     xr_json_close(json, '}');
 }
 
-void xr_view_json_user(
-    struct xr_json *json, const struct xr_user *user, const struct xr_check_user *result)
+void xr_view_json_user(struct xr_call *call, struct xr_json *json, const struct xr_org *org,
+    const struct xr_user *user, const struct xr_check_user *result)
 {
     xr_json_put(json, "email", user->email);
     xr_json_put(json, "id", user->uid);
@@ -142,8 +160,7 @@ void xr_view_json_user(
     xr_json_put(json, "account", user->account);
     xr_json_put(json, "ews_url", user->ews_url);
     xr_json_bool(json, "enabled", user->enabled);
-    for (int i = 0; i < XR_SECRET_KIND_COUNT; i++)
-        xr_json_bool(json, xr_secret_kind_name((enum xr_secret_kind)i), user->has[i]);
+    put_secrets(call, json, org, user);
     xr_json_time(json, "invalidated", user->invalidated_ms);
     xr_json_time(json, "changed", user->changed_ms);
     xr_json_put(json, "changed_by", user->changed_by);

@@ -21,9 +21,10 @@ void xr_view_json_remarks(struct xr_json *json, const struct xr_remark *remarks)
 
 /* The members of an organisation, into an open object. 0, or an exit code. */
 int xr_view_json_org(struct xr_call *call, struct xr_json *json, const struct xr_org *org);
-/* The same of a user; result: NULL when never checked. */
-void xr_view_json_user(
-    struct xr_json *json, const struct xr_user *user, const struct xr_check_user *result);
+/* The same of a user; result: NULL when never checked. org NULL: one of many, of whose secrets it
+ * is not searched for when they were stored. */
+void xr_view_json_user(struct xr_call *call, struct xr_json *json, const struct xr_org *org,
+    const struct xr_user *user, const struct xr_check_user *result);
 
 void xr_view_json_time(
     struct xr_json *json, const char *name, int64_t ms); /* since 1970; 0: null */

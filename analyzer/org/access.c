@@ -38,7 +38,7 @@ struct user_rule {
 };
 
 /* clang-format off */
-#define AS_HIMSELF(secret)                                                              \
+#define AS_THEMSELVES(secret)                                                           \
     { .uses.of = { [secret] = XR_USE_REQUIRED, [XR_FIELD_EWS_URL] = XR_USE_OPTIONAL,    \
                    [XR_FIELD_USER_NAME] = XR_USE_OPTIONAL } }
 #define BY_A_SERVICE_ACCOUNT(use)                                                       \
@@ -48,18 +48,18 @@ struct user_rule {
 
 static const struct user_rule user_rules[XR_ORG_ACCESS_COUNT][XR_USER_ACCESS_COUNT] = {
     [XR_ORG_DIRECT] = {
-        [XR_USER_INHERIT] = AS_HIMSELF(XR_FIELD_PASSWORD),
-        [XR_USER_PASSWORD] = AS_HIMSELF(XR_FIELD_PASSWORD),
-        [XR_USER_OAUTH] = AS_HIMSELF(XR_FIELD_TOKEN),
+        [XR_USER_INHERIT] = AS_THEMSELVES(XR_FIELD_PASSWORD),
+        [XR_USER_PASSWORD] = AS_THEMSELVES(XR_FIELD_PASSWORD),
+        [XR_USER_OAUTH] = AS_THEMSELVES(XR_FIELD_TOKEN),
         [XR_USER_IMPERSONATION] = {
-            .flaw = "each user of the organisation logs on as himself, and there is no service "
+            .flaw = "the users of the organisation log on as themselves, and there is no service "
                     "account (its mailbox access type is direct-logon)",
         },
     },
     [XR_ORG_IMPERSONATION] = {
         [XR_USER_INHERIT] = BY_A_SERVICE_ACCOUNT(XR_USE_OPTIONAL),
-        [XR_USER_PASSWORD] = AS_HIMSELF(XR_FIELD_PASSWORD),
-        [XR_USER_OAUTH] = AS_HIMSELF(XR_FIELD_TOKEN),
+        [XR_USER_PASSWORD] = AS_THEMSELVES(XR_FIELD_PASSWORD),
+        [XR_USER_OAUTH] = AS_THEMSELVES(XR_FIELD_TOKEN),
         [XR_USER_IMPERSONATION] = BY_A_SERVICE_ACCOUNT(XR_USE_OPTIONAL),
     },
     [XR_ORG_M365_OAUTH] = {
@@ -76,15 +76,17 @@ static const struct user_rule user_rules[XR_ORG_ACCESS_COUNT][XR_USER_ACCESS_COU
 };
 
 static const struct {
-    const char *title;
+    const char *name, *title;
     bool impersonates;
     enum xr_secret_kind secret;
 } modes[] = {
-    [XR_MODE_DIRECT_PASSWORD] = { "direct logon with a password", false, XR_SECRET_PASSWORD },
-    [XR_MODE_DIRECT_TOKEN] = { "direct logon with OAuth", false, XR_SECRET_TOKEN },
-    [XR_MODE_IMPERSONATE_PASSWORD] = { "Exchange Impersonation with a password", true,
+    [XR_MODE_DIRECT_PASSWORD] = { "direct-password", "direct logon with a password", false,
         XR_SECRET_PASSWORD },
-    [XR_MODE_IMPERSONATE_TOKEN] = { "Exchange Impersonation with OAuth", true, XR_SECRET_TOKEN },
+    [XR_MODE_DIRECT_TOKEN] = { "direct-token", "direct logon with OAuth", false, XR_SECRET_TOKEN },
+    [XR_MODE_IMPERSONATE_PASSWORD] = { "impersonate-password",
+        "Exchange Impersonation with a password", true, XR_SECRET_PASSWORD },
+    [XR_MODE_IMPERSONATE_TOKEN] = { "impersonate-token", "Exchange Impersonation with OAuth", true,
+        XR_SECRET_TOKEN },
 };
 
 const char *xr_field_name(enum xr_field field)
@@ -142,7 +144,12 @@ const char *xr_mode_title(enum xr_mode mode)
     return modes[mode].title;
 }
 
-/* A user and his organisation, looked at together. */
+const char *xr_mode_name(enum xr_mode mode)
+{
+    return modes[mode].name;
+}
+
+/* A user and the organisation, looked at together. */
 struct pair {
     const struct xr_org *org;
     const struct xr_user *user;
@@ -164,7 +171,7 @@ static struct xr_sourced sourced(const char *value, enum xr_origin_of from)
     return (struct xr_sourced){ value, value ? from : XR_OF_NONE };
 }
 
-/* Where a token is optional, a user without one of his own is opened with the organisation's. One
+/* Where a token is optional, a user without one of their own is opened with the organisation's. One
  * whose token was invalidated is not: that would undo the invalidation without anybody's word. */
 static enum xr_mode mode_of(struct pair pair, enum xr_user_access access)
 {
@@ -183,12 +190,12 @@ static struct xr_sourced account_of(struct pair pair, enum xr_mode mode)
 {
     const char *own = of_user(pair, XR_FIELD_ACCOUNT, pair.user->account);
     const char *name = of_user(pair, XR_FIELD_USER_NAME, pair.user->user_name);
-    bool all_of_his_own =
+    bool all_of_their_own =
         xr_user_use(pair.org->access, pair.user->access, XR_FIELD_ACCOUNT) == XR_USE_REQUIRED;
 
     if (!xr_mode_impersonates(mode))
         return name ? sourced(name, XR_OF_USER) : sourced(pair.user->email, XR_OF_TYPE);
-    if (own || all_of_his_own)
+    if (own || all_of_their_own)
         return sourced(own, XR_OF_USER);
     return sourced(of_org(pair, XR_FIELD_ACCOUNT, pair.org->account), XR_OF_ORG);
 }

@@ -35,8 +35,8 @@ const char *xr_user_access_flaw(enum xr_org_access org, enum xr_user_access user
 
 /* What happens at the mailbox. */
 enum xr_mode {
-    XR_MODE_DIRECT_PASSWORD,      /* as the user, with his password */
-    XR_MODE_DIRECT_TOKEN,         /* as the user, with his token */
+    XR_MODE_DIRECT_PASSWORD,      /* as the user, with the user's password */
+    XR_MODE_DIRECT_TOKEN,         /* as the user, with the user's token */
     XR_MODE_IMPERSONATE_PASSWORD, /* as the service account, with its password */
     XR_MODE_IMPERSONATE_TOKEN,    /* as the application or service account, with a token */
 };
@@ -44,6 +44,7 @@ enum xr_mode {
 bool xr_mode_impersonates(enum xr_mode mode);
 enum xr_secret_kind xr_mode_secret(enum xr_mode mode);
 const char *xr_mode_title(enum xr_mode mode); /* "Exchange Impersonation with a password" */
+const char *xr_mode_name(enum xr_mode mode);  /* "impersonate-password", for programs */
 
 enum xr_origin_of {
     XR_OF_USER,
@@ -56,7 +57,8 @@ const char *xr_origin_of_name(
     enum xr_origin_of origin); /* "user", "organization", "default", "none" */
 
 struct xr_sourced {
-    const char *value; /* NULL with XR_OF_NONE; for ews_url that means Autodiscover */
+    const char *value; /* NULL with XR_OF_NONE; for ews_url that means Autodiscover, unless the
+                          user's type requires one: then it is missing */
     enum xr_origin_of from;
 };
 
@@ -72,15 +74,15 @@ struct xr_effective {
 };
 
 /*
- * Account and secret come as a pair: a user with an account of his own never
+ * Account and secret come as a pair: a user with an account of their own never
  * gets the organisation's password. Microsoft 365 without a URL uses the one
  * address of Exchange Online. What a type refuses does not count, though it is set.
  *
  * "inherit" means password, exchange-impersonation or the organisation's token;
  * under exchange-impersonation its account, password and URL may be overridden
  * as in the type of that name. A user of type oauth under Microsoft 365 logs on with
- * a token of his own when there is one; once that was invalidated he has none, and
- * is not opened with the organisation's instead.
+ * a token of their own when there is one; once that was invalidated there is none, and
+ * the mailbox is not opened with the organisation's instead.
  */
 struct xr_effective xr_effective(const struct xr_org *org, const struct xr_user *user);
 

@@ -17,10 +17,8 @@
  * "email", "folder", "domain". */
 struct xr_remark *xr_lint_org(struct xr_arena *arena, const struct xr_org *org);
 /* Of the user's own values and of what results from both; the organisation's own are not judged
- * again. */
+ * again. What is missing is told with the command that sets it. */
 struct xr_remark *xr_lint_user(
     struct xr_arena *arena, const struct xr_org *org, const struct xr_user *user);
-
-enum xr_status xr_remarks_worst(const struct xr_remark *remarks); /* XR_SUCCESS for none */
 
 #endif

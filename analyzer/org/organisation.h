@@ -14,7 +14,7 @@
 
 /* The mailbox access type of an organisation. */
 enum xr_org_access {
-    XR_ORG_DIRECT,        /* "direct-logon": each user logs on as himself */
+    XR_ORG_DIRECT,        /* "direct-logon": the users log on as themselves */
     XR_ORG_IMPERSONATION, /* "exchange-impersonation": one service account opens all */
     XR_ORG_M365_OAUTH,    /* "m365-oauth-impersonated" */
 };
@@ -23,9 +23,9 @@ enum { XR_ORG_ACCESS_COUNT = 3 };
 /* The mailbox access type of a user. */
 enum xr_user_access {
     XR_USER_INHERIT,       /* "inherit": as the organisation says */
-    XR_USER_PASSWORD,      /* "password": logs on as himself */
-    XR_USER_OAUTH,         /* "oauth": a token of his own */
-    XR_USER_IMPERSONATION, /* "exchange-impersonation": a service account of his own, or the
+    XR_USER_PASSWORD,      /* "password": logs on as that user */
+    XR_USER_OAUTH,         /* "oauth": a token of their own */
+    XR_USER_IMPERSONATION, /* "exchange-impersonation": a service account of their own, or the
                               organisation's */
 };
 enum { XR_USER_ACCESS_COUNT = 4 };

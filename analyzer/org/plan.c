@@ -15,11 +15,6 @@ static const char *const format_names[XR_PLAN_FORMAT_COUNT] = {
     [XR_PLAN_MD] = "md",
 };
 
-const char *xr_plan_format_name(enum xr_plan_format format)
-{
-    return format_names[format];
-}
-
 bool xr_plan_format_by_name(const char *name, enum xr_plan_format *ret)
 {
     for (enum xr_plan_format format = 0; format < XR_PLAN_FORMAT_COUNT; format++) {
@@ -58,11 +53,16 @@ enum xr_plan_side xr_plan_side_of(
     struct xr_arena *arena, const struct xr_org *org, const struct xr_user *user)
 {
     struct xr_effective access = xr_effective(org, user);
+    bool token = xr_mode_secret(access.mode) == XR_SECRET_TOKEN;
     struct xr_url url;
 
+    /* Under Microsoft 365 the type tells it, whatever host the EWS URL names: only who is opened by
+     * a service account with a password has the mailbox on premises. */
+    if (org->access == XR_ORG_M365_OAUTH)
+        return token ? XR_PLAN_ONLINE : XR_PLAN_ON_PREMISES;
     if (access.ews_url.value && !xr_url_parse(arena, access.ews_url.value, &url))
         return xr_is_exchange_online(url.host) ? XR_PLAN_ONLINE : XR_PLAN_ON_PREMISES;
-    return xr_mode_secret(access.mode) == XR_SECRET_TOKEN ? XR_PLAN_ONLINE : XR_PLAN_ON_PREMISES;
+    return token ? XR_PLAN_ONLINE : XR_PLAN_ON_PREMISES;
 }
 
 bool xr_plan_is_member(const struct xr_org *org, const struct xr_user *user)

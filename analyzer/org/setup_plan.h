@@ -16,7 +16,6 @@ enum xr_plan_format {
     XR_PLAN_FORMAT_COUNT,
 };
 
-const char *xr_plan_format_name(enum xr_plan_format format);
 bool xr_plan_format_by_name(const char *name, enum xr_plan_format *ret); /* false: no such word */
 
 /* Where a mailbox is. Each side has a script of its own: the role ApplicationImpersonation is gone

@@ -299,7 +299,5 @@ const struct xr_store_err *xr_store_put_setting(
 {
     const struct xr_store_err *err = xr_tx_begin(store, arena);
 
-    if (err)
-        return err;
-    return xr_tx_end(store, arena, put_setting(store, arena, name, value));
+    return err ? err : xr_tx_end(store, arena, put_setting(store, arena, name, value));
 }

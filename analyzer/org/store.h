@@ -168,16 +168,38 @@ struct xr_check_entry {
     int lane;
 };
 
-/* One check is unfinished at most; an older unfinished one of the organisation is dropped. Results
- * that nothing supersedes stay: they are the last results of their users. */
+enum xr_check_kind {
+    XR_CHECK_ALL, /* takes the place of an older unfinished one, which is dropped */
+    /* Of some users: where an older one is unfinished that stays so, whole, and this one cannot be
+     * resumed. Where none is this one is it. */
+    XR_CHECK_PART,
+    /* Of values that are not saved yet: it touches no other check, cannot be resumed, and its
+     * results count as the last ones of their users from xr_store_check_end() on. */
+    XR_CHECK_CANDIDATE,
+};
+
+/*
+ * Whoever checks an organisation holds its lock, from before the check begins
+ * or goes on until after it has ended. It ends with the process, too. It lies in
+ * a file beside the store, PATH.lock, which stays. XR_STORE_BUSY: the text says
+ * which process has it; XR_STORE_READ_ONLY: no check can be kept in this store.
+ */
+struct xr_check_lock; /* in the arena */
+xr_must_check const struct xr_store_err *xr_store_check_lock(
+    struct xr_store *store, struct xr_arena *arena, int64_t org_id, struct xr_check_lock **ret);
+void xr_store_check_unlock(struct xr_check_lock *lock); /* NULL is fine */
+
+/* One check is unfinished at most. Of older checks those results stay that nothing supersedes: they
+ * are the last results of their users. Candidates that never ended are deleted. */
 xr_must_check const struct xr_store_err *xr_store_check_begin(struct xr_store *store,
-    struct xr_arena *arena, int64_t org_id, int64_t started_wall_ms, int64_t *ret_check);
+    struct xr_arena *arena, int64_t org_id, enum xr_check_kind kind, int64_t started_wall_ms,
+    int64_t *ret_check);
 /* In batches, before the first result; replaces a former lane of the same user. Users who are not
  * of the organisation (any more) are passed over. XR_STORE_NOT_FOUND, also below: the check has
  * ended, or a newer one took its place. */
 xr_must_check const struct xr_store_err *xr_store_check_select(struct xr_store *store,
     struct xr_arena *arena, int64_t check, const struct xr_check_entry *entries, size_t n);
-/* The newest unfinished check; XR_STORE_NOT_FOUND: none. */
+/* The one to resume; XR_STORE_NOT_FOUND: none. */
 xr_must_check const struct xr_store_err *xr_store_check_unfinished(struct xr_store *store,
     struct xr_arena *arena, int64_t org_id, int64_t *ret_check, int64_t *ret_started_wall_ms);
 /* The next users of a lane without a result, in the order of their addresses, behind "after"
@@ -190,6 +212,8 @@ xr_must_check const struct xr_store_err *xr_store_check_pending(struct xr_store 
 xr_must_check const struct xr_store_err *xr_store_check_results(struct xr_store *store,
     struct xr_arena *arena, int64_t check, const int64_t *ids, const struct xr_check_user *users,
     size_t n);
+/* XR_STORE_STALE: selected users have no result, or lost it to xr_store_forget_results(); the check
+ * goes on. */
 xr_must_check const struct xr_store_err *xr_store_check_end(
     struct xr_store *store, struct xr_arena *arena, int64_t check);
 /* As if it had not been made: the last results of its users are those of before. */
@@ -214,11 +238,13 @@ xr_must_check const struct xr_store_err *xr_store_rows_open(struct xr_store *sto
 bool xr_store_rows_next(void *rows, struct xr_check_user *ret); /* fits struct xr_check_rows */
 xr_must_check const struct xr_store_err *xr_store_rows_done(struct xr_store_rows *rows);
 
-/* The last result of a user, whichever check it came from; XR_STORE_NOT_FOUND: never checked. */
+/* The last result of a user, whichever check it came from (but a candidate that has not ended);
+ * XR_STORE_NOT_FOUND: never checked. */
 xr_must_check const struct xr_store_err *xr_store_last_result(
     struct xr_store *store, struct xr_arena *arena, int64_t user_id, struct xr_check_user *ret);
 /* Forgets the last results of a user, or of all users of an organisation (user_id 0): after a new
- * password they say nothing any more. In an unfinished check they are pending again. */
+ * password they say nothing any more. In a check that has not ended they are pending again; a
+ * candidate, which has tried the new password, keeps its results. */
 xr_must_check const struct xr_store_err *xr_store_forget_results(
     struct xr_store *store, struct xr_arena *arena, int64_t org_id, int64_t user_id);
 

@@ -73,7 +73,7 @@ static const char *saves_since(struct xr_store *store, struct xr_arena *arena,
     return told;
 }
 
-const struct xr_store_err *xr_audit_stale(
+static const struct xr_store_err *stale(
     struct xr_store *store, struct xr_arena *arena, const struct xr_record *record, int64_t since)
 {
     xr_auto_sql sql = { .store = store };
@@ -86,7 +86,7 @@ const struct xr_store_err *xr_audit_stale(
         record->what, xr_excerpt(arena, record->name, XR_QUOTED_MAX), *told ? " " : "", told);
 }
 
-const struct xr_store_err *xr_audit_gone(
+static const struct xr_store_err *gone(
     struct xr_store *store, struct xr_arena *arena, const struct xr_record *record)
 {
     xr_auto_sql sql = xr_sql(store,
@@ -104,6 +104,25 @@ const struct xr_store_err *xr_audit_gone(
     if (err)
         return err;
     return xr_store_fail(arena, XR_STORE_NOT_FOUND, "there is no %s '%s'", record->what, name);
+}
+
+const struct xr_store_err *xr_audit_current(
+    struct xr_sql *sql, struct xr_arena *arena, const struct xr_record *record, int64_t generation)
+{
+    if (sql->rc == SQLITE_DONE)
+        return gone(sql->store, arena, record);
+    const struct xr_store_err *err = xr_sql_err(sql, arena);
+    if (err || generation == record->generation)
+        return err;
+    return stale(sql->store, arena, record, record->generation);
+}
+
+const struct xr_store_err *xr_audit_removed(
+    struct xr_store *store, struct xr_arena *arena, struct xr_record record)
+{
+    record.at_ms = xr_wall_ms();
+    record.generation++;
+    return xr_audit(store, arena, &record, "removed", NULL, NULL);
 }
 
 const struct xr_store_err *xr_store_changes(struct xr_store *store, struct xr_arena *arena,

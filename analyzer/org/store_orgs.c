@@ -168,12 +168,7 @@ static const struct xr_store_err *current(
 
     if (xr_sql_row(&sql))
         *ret = row(&sql, arena);
-    else if (sql.rc == SQLITE_DONE)
-        return xr_audit_gone(store, arena, &record);
-    const struct xr_store_err *err = xr_sql_err(&sql, arena);
-    if (err || ret->generation == org->generation)
-        return err;
-    return xr_audit_stale(store, arena, &record, org->generation);
+    return xr_audit_current(&sql, arena, &record, ret->generation);
 }
 
 static const struct xr_store_err *add(
@@ -201,7 +196,7 @@ static const struct xr_store_err *change(
     struct xr_store *store, struct xr_arena *arena, struct xr_org *org, const char *const *texts)
 {
     const char *old[FIELDS];
-    struct xr_org before;
+    struct xr_org before = { 0 };
     const struct xr_store_err *err = current(store, arena, org, &before);
 
     if (err)
@@ -251,15 +246,12 @@ const struct xr_store_err *xr_store_save_org(
 static const struct xr_store_err *take_out(
     struct xr_store *store, struct xr_arena *arena, const struct xr_org *org)
 {
-    struct xr_org before;
+    struct xr_org before = { 0 };
     const struct xr_store_err *err = current(store, arena, org, &before);
 
     if (err)
         return err;
-    struct xr_record record = record_of(&before);
-    record.at_ms = xr_wall_ms();
-    record.generation++;
-    err = xr_audit(store, arena, &record, "removed", NULL, NULL);
+    err = xr_audit_removed(store, arena, record_of(&before));
     if (err)
         return err;
     return xr_sql_run(store, arena, "DELETE FROM org WHERE id = ?1", xr_int(org->id));
@@ -270,7 +262,5 @@ const struct xr_store_err *xr_store_remove_org(
 {
     const struct xr_store_err *err = xr_tx_begin(store, arena);
 
-    if (err)
-        return err;
-    return xr_tx_end(store, arena, take_out(store, arena, org));
+    return err ? err : xr_tx_end(store, arena, take_out(store, arena, org));
 }

@@ -70,7 +70,8 @@ const struct xr_store_err *xr_store_last_result(
 {
     xr_auto_sql sql = xr_sql(store,
         "SELECT " XR_RESULT_COLUMNS "FROM check_user WHERE user_id = ?1 AND status IS NOT NULL"
-        " ORDER BY check_id DESC LIMIT 1",
+        " AND (SELECT state FROM check_run WHERE id = check_id) <> 'candidate'"
+        " ORDER BY turn DESC, check_id LIMIT 1",
         xr_int(user_id));
 
     if (xr_sql_row(&sql)) {

@@ -61,8 +61,11 @@ static const char *const steps[] = {
     "CREATE INDEX check_user_pending ON check_user (check_id, lane, email)"
     " WHERE status IS NULL;",
 
-    /* Version 2: which mailbox server answered; who changed a record since when. */
+    /* Version 2: which mailbox server answered; which of two results of a user is the newer one
+     * (store_checks.c); who changed a record since when. */
     "ALTER TABLE check_user ADD COLUMN server TEXT;"
+    "ALTER TABLE check_user ADD COLUMN turn INTEGER;"
+    "UPDATE check_user SET turn = check_id WHERE status IS NOT NULL;"
     "CREATE INDEX change_of_record ON change (what, record_id, generation);",
 };
 enum { VERSION = sizeof(steps) / sizeof(*steps) };

@@ -290,13 +290,20 @@ static bool is_harmless(enum xr_store_fault fault)
            fault == XR_STORE_REFUSED;
 }
 
+const struct xr_store_err *xr_store_writable(struct xr_store *store, struct xr_arena *arena)
+{
+    if (!store->read_only)
+        return NULL;
+    return xr_store_fail(arena, XR_STORE_READ_ONLY,
+        "%s: it cannot be written: the file, its folder or the file system is read-only",
+        store->path);
+}
+
 static const struct xr_store_err *start(struct xr_store *store, struct xr_arena *arena)
 {
-    if (store->read_only)
-        return xr_store_fail(arena, XR_STORE_READ_ONLY,
-            "%s: it cannot be written: the file, its folder or the file system is read-only",
-            store->path);
-    return xr_sql_run_of(store, arena, "BEGIN IMMEDIATE", NULL, 0);
+    const struct xr_store_err *err = xr_store_writable(store, arena);
+
+    return err ? err : xr_sql_run_of(store, arena, "BEGIN IMMEDIATE", NULL, 0);
 }
 
 static void undo(struct xr_store *store)

@@ -39,6 +39,9 @@ const struct xr_store_err *xr_store_os_err(struct xr_arena *arena, int error, co
 const struct xr_store_err *xr_store_db_err(struct xr_store *store, struct xr_arena *arena, int rc)
     __attribute__((returns_nonnull));
 
+/* NULL, or XR_STORE_READ_ONLY. */
+const struct xr_store_err *xr_store_writable(struct xr_store *store, struct xr_arena *arena);
+
 /* "user@host" of this process. */
 const char *xr_store_by(struct xr_store *store);
 
@@ -138,12 +141,16 @@ const struct xr_store_err *xr_audit_fields(struct xr_store *store, struct xr_are
     const struct xr_record *record, const char *const *names, const char *const *from,
     const char *const *to, size_t n);
 bool xr_fields_differ(const char *const *a, const char *const *b, size_t n);
-/* XR_STORE_STALE: who changed what of the record since that generation. */
-const struct xr_store_err *xr_audit_stale(struct xr_store *store, struct xr_arena *arena,
-    const struct xr_record *record, int64_t since) __attribute__((returns_nonnull));
-/* XR_STORE_NOT_FOUND: who removed the record, if that is known. */
-const struct xr_store_err *xr_audit_gone(struct xr_store *store, struct xr_arena *arena,
-    const struct xr_record *record) __attribute__((returns_nonnull));
+/*
+ * After the reading of the record as it is stored, which has that generation:
+ * NULL; XR_STORE_NOT_FOUND when it was not there: who removed it, if that is
+ * known; XR_STORE_STALE when *record was read before somebody changed it: who, and what.
+ */
+const struct xr_store_err *xr_audit_current(
+    struct xr_sql *sql, struct xr_arena *arena, const struct xr_record *record, int64_t generation);
+/* record: as it was until now. */
+const struct xr_store_err *xr_audit_removed(
+    struct xr_store *store, struct xr_arena *arena, struct xr_record record);
 
 /* XR_STORE_REFUSED when a text is longer than allowed. */
 const struct xr_store_err *xr_text_fits(

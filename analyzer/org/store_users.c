@@ -124,12 +124,7 @@ static const struct xr_store_err *current(
 
     if (xr_sql_row(&sql))
         *ret = xr_user_row(&sql, arena);
-    else if (sql.rc == SQLITE_DONE)
-        return xr_audit_gone(store, arena, &record);
-    const struct xr_store_err *err = xr_sql_err(&sql, arena);
-    if (err || ret->generation == user->generation)
-        return err;
-    return xr_audit_stale(store, arena, &record, user->generation);
+    return xr_audit_current(&sql, arena, &record, ret->generation);
 }
 
 static const struct xr_store_err *add(
@@ -171,7 +166,7 @@ static const struct xr_store_err *change(
     struct xr_store *store, struct xr_arena *arena, struct xr_user *user, const char *const *texts)
 {
     const char *old[FIELDS];
-    struct xr_user before;
+    struct xr_user before = { 0 };
     const struct xr_store_err *err = current(store, arena, user, &before);
 
     if (err)
@@ -221,15 +216,12 @@ const struct xr_store_err *xr_store_save_user(
 static const struct xr_store_err *take_out(
     struct xr_store *store, struct xr_arena *arena, const struct xr_user *user)
 {
-    struct xr_user before;
+    struct xr_user before = { 0 };
     const struct xr_store_err *err = current(store, arena, user, &before);
 
     if (err)
         return err;
-    struct xr_record record = record_of(&before);
-    record.at_ms = xr_wall_ms();
-    record.generation++;
-    err = xr_audit(store, arena, &record, "removed", NULL, NULL);
+    err = xr_audit_removed(store, arena, record_of(&before));
     if (!err)
         err = xr_sql_run(store, arena,
             "DELETE FROM check_user WHERE user_id = ?1 AND status IS NULL", xr_int(user->id));
@@ -243,7 +235,5 @@ const struct xr_store_err *xr_store_remove_user(
 {
     const struct xr_store_err *err = xr_tx_begin(store, arena);
 
-    if (err)
-        return err;
-    return xr_tx_end(store, arena, take_out(store, arena, user));
+    return err ? err : xr_tx_end(store, arena, take_out(store, arena, user));
 }

@@ -4,21 +4,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyzer/base/text.h"
 #include "analyzer/run/bulk_parts.h"
 
+static const char *host_of(struct xr_arena *arena, const char *url)
+{
+    const char *host = url ? strstr(url, "://") : NULL;
+
+    return host ? xr_strndup(arena, host + 3, strcspn(host + 3, "/:")) : NULL;
+}
+
+/* What is not the same for all of them has no place in a remedy for all of them. */
 static struct xr_check_slots slots_of(const struct state *state)
 {
     const struct xr_org *org = state->bulk->org;
-    const char *url = NULL;
+    const char *url = state->lane_n ? state->lanes[0]->group->ews_url : NULL;
 
-    for (size_t i = 0; i < state->lane_n && !url; i++)
-        url = state->lanes[i]->group->ews_url;
-    const char *host = url ? strstr(url, "://") : NULL;
+    for (size_t i = 1; i < state->lane_n && url; i++)
+        if (!xr_same(url, state->lanes[i]->group->ews_url))
+            url = NULL;
     return (struct xr_check_slots){
         .account = org->account,
         .ews_url = url,
-        .host = host ? xr_strndup(state->arena, host + 3, strcspn(host + 3, "/:")) : NULL,
-        .domain = org->domains[0],
+        .host = host_of(state->arena, url),
+        .domain = org->domains[0] && !org->domains[1] ? org->domains[0] : NULL,
         .folder = org->folder ? org->folder : "inbox",
         .group = org->group_kind == XR_GROUP_SECURITY ? "RISG" : "RIAG",
     };
@@ -55,15 +64,22 @@ static const struct xr_store_err *sum_up(
         .groups = groups_of(state),
         .remarks = xr_lint_org(state->arena, bulk->org),
         .bulk_us = state->bulk_us,
+        .fresh = state->asked,
+        .candidate = bulk->candidate,
+        .options = bulk->options,
         .requests = state->requests,
         .back_offs = state->back_offs,
         .jobs = bulk->jobs,
     };
     const struct xr_store_err *err =
         xr_store_check_sums(bulk->store, state->arena, state->check, ret);
-    if (!err && ret->end == XR_CHECK_FINISHED)
-        err = xr_store_check_end(bulk->store, state->arena, state->check);
-    return err;
+    if (err || ret->end != XR_CHECK_FINISHED)
+        return err;
+    err = xr_store_check_end(bulk->store, state->arena, state->check);
+    if (!err || err->fault != XR_STORE_STALE)
+        return err;
+    ret->end = XR_CHECK_CHANGED; /* a new password took some results away */
+    return NULL;
 }
 
 static struct batch *batch_new(void)
@@ -90,6 +106,7 @@ static void state_init(struct state *state, const struct xr_bulk *bulk)
     (void)pthread_mutex_init(&state->lock, NULL);
     (void)pthread_mutex_init(&state->store_lock, NULL);
     (void)pthread_cond_init(&state->written, NULL);
+    (void)pthread_cond_init(&state->let_go, NULL);
 }
 
 static void nothing(void *lane)
@@ -102,10 +119,13 @@ static void state_done(struct state *state)
     tdestroy(state->lane_tree, nothing);
     batch_free(state->filling);
     batch_free(state->spare);
+    for (size_t i = 0; i < state->lane_n; i++)
+        xr_secret_done(&state->lanes[i]->own);
     free(state->lanes);
     (void)pthread_mutex_destroy(&state->lock);
     (void)pthread_mutex_destroy(&state->store_lock);
     (void)pthread_cond_destroy(&state->written);
+    (void)pthread_cond_destroy(&state->let_go);
 }
 
 static const struct xr_store_err *announce(struct state *state)
@@ -125,25 +145,41 @@ static const struct xr_store_err *announce(struct state *state)
     return err;
 }
 
+static enum xr_bulk_outcome run(struct state *state, const struct xr_bulk_choice *choice,
+    struct xr_check *ret, const char **ret_text)
+{
+    int64_t started_us = xr_now_us();
+    enum xr_bulk_outcome outcome = xr_bulk_select(state, choice, ret_text);
+    const struct xr_store_err *err = NULL;
+
+    xr_bulk_flush(state);
+    if (outcome != XR_BULK_DONE || state->store_err)
+        return state->store_err ? XR_BULK_STORE_ERROR : outcome;
+    err = announce(state);
+    for (size_t i = 0; i < state->lane_n && !atomic_load(&state->stop) && !err; i++)
+        xr_bulk_run_lane(state, state->lanes[i]);
+    xr_bulk_flush(state);
+    if (!err && !state->store_err)
+        err = sum_up(state, started_us, ret);
+    if (err)
+        xr_bulk_store_failed(state, err);
+    return state->store_err ? XR_BULK_STORE_ERROR : XR_BULK_DONE;
+}
+
 enum xr_bulk_outcome xr_bulk_run(const struct xr_bulk *bulk, const struct xr_bulk_choice *choice,
     struct xr_check *ret, int64_t *ret_check, const char **ret_text,
     const struct xr_store_err **ret_err)
 {
     __attribute__((cleanup(state_done))) struct state state;
-    int64_t started_us = xr_now_us();
+    struct xr_check_lock *lock = NULL;
 
     state_init(&state, bulk);
-    enum xr_bulk_outcome outcome = xr_bulk_select(&state, choice, ret_text);
-    xr_bulk_flush(&state);
+    *ret_err = xr_store_check_lock(bulk->store, bulk->arena, bulk->org->id, &lock);
+    if (*ret_err)
+        return XR_BULK_STORE_ERROR;
+    enum xr_bulk_outcome outcome = run(&state, choice, ret, ret_text);
+    xr_store_check_unlock(lock);
     *ret_check = state.check;
     *ret_err = state.store_err;
-    if (outcome != XR_BULK_DONE || *ret_err)
-        return *ret_err ? XR_BULK_STORE_ERROR : outcome;
-    *ret_err = announce(&state);
-    for (size_t i = 0; i < state.lane_n && !atomic_load(&state.stop) && !*ret_err; i++)
-        xr_bulk_run_lane(&state, state.lanes[i]);
-    xr_bulk_flush(&state);
-    if (!*ret_err)
-        *ret_err = state.store_err ? state.store_err : sum_up(&state, started_us, ret);
-    return *ret_err ? XR_BULK_STORE_ERROR : XR_BULK_DONE;
+    return outcome;
 }

@@ -8,7 +8,8 @@
 /*
  * "Check Users Exchange Impersonated Access": every user of an organisation.
  *
- * Users who are opened by the same account on the same host are a lane. A lane
+ * Users who are opened by the same account, with the same secret, on the same
+ * host are a lane; so are users who log on themselves on the same host. A lane
  * begins with one whole service-account test, for its first user: discovery,
  * certificate and logon are learned once. Then the lane's users are checked
  * side by side, each by the two probes that differ from user to user. Lanes run
@@ -53,6 +54,8 @@ struct xr_bulk {
     int64_t step_ms;
     struct xr_deadline deadline;
     int jobs;
+    bool candidate;      /* the organisation is not saved as it stands here */
+    const char *options; /* struct xr_check */
     const struct xr_bulk_listener *listener;
 };
 

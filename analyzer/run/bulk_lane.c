@@ -6,7 +6,12 @@
 #include "analyzer/run/bulk_parts.h"
 #include "probes/legs.h"
 
-enum { EXCHANGE_2010 = 14, STRANGERS_MAX = 5 };
+enum {
+    EXCHANGE_2010 = 14,
+    LOOKS_MAX = 3, /* at a server that does not answer, before its users are given up */
+    LOOK_AGAIN_MS = 1000,
+    LOST_MAX = 8, /* in a row, before the server itself is looked at again */
+};
 
 /* The users of a lane, handed out one by one. */
 struct feed {
@@ -19,6 +24,7 @@ struct feed {
     size_t n, at;
     const char *after;
     bool end;
+    atomic_int lost; /* users in a row whom the server did not answer */
 };
 
 /* Called with the feed's lock. The arena of the page before is let go: workers have copies. */
@@ -92,13 +98,38 @@ static void add_remark(const struct state *state, struct xr_arena *arena,
     result->steps[0] = 'w';
 }
 
-/* One user to the end: as often as the server asks us to wait. */
-static void check_user(
-    struct feed *feed, struct xr_arena *arena, const struct xr_user *user, struct xr_http **http)
+/* Trust that was ignored has shown nothing: the best that can be said is a warning. */
+static void temper(const struct state *state, struct xr_check_user *result)
+{
+    if (!state->bulk->form->ignore_trust || result->status != XR_SUCCESS)
+        return;
+    result->status = XR_WARNING;
+    result->finding = xr_finding_kind(XR_FINDING_TLS_TRUST_IGNORED)->id;
+    result->step = "ssl-trust";
+    result->message = "Reached, but whether the server is the right one was not verified.";
+}
+
+/* What is known of a refusal must outlive the process: who goes on later must not try again. */
+static void record_answer(struct feed *feed, struct xr_arena *arena, const struct xr_user *user,
+    const char *account, struct outcome *outcome)
+{
+    struct state *state = feed->state;
+
+    if (outcome->refused)
+        xr_bulk_note_refused(state, account, &outcome->user);
+    add_remark(state, arena, user, &outcome->user);
+    temper(state, &outcome->user);
+    xr_bulk_record(state, user->id, &outcome->user);
+    if (outcome->refused)
+        xr_bulk_flush(state);
+}
+
+/* As often as the server asks us to wait. */
+static void ask_user(struct feed *feed, struct xr_arena *arena, const struct xr_user *user,
+    const char *account, struct xr_http **http)
 {
     struct state *state = feed->state;
     struct xr_effective effective = xr_effective(state->bulk->org, user);
-    const char *account = effective.account.value ? effective.account.value : user->email;
     struct outcome outcome;
 
     while (xr_bulk_may_go_on(state)) {
@@ -115,12 +146,28 @@ static void check_user(
             xr_bulk_throttled(state, outcome.back_off_ms);
             continue;
         }
-        if (outcome.refused)
-            xr_bulk_note_refused(state, account, &outcome.user);
-        add_remark(state, arena, user, &outcome.user);
-        xr_bulk_record(state, user->id, &outcome.user);
+        atomic_store(&feed->lost, outcome.lost ? atomic_load(&feed->lost) + 1 : 0);
+        record_answer(feed, arena, user, account, &outcome);
         return;
     }
+}
+
+static void check_user(
+    struct feed *feed, struct xr_arena *arena, const struct xr_user *user, struct xr_http **http)
+{
+    struct xr_effective effective = xr_effective(feed->state->bulk->org, user);
+    const char *account = effective.account.value ? effective.account.value : user->email;
+
+    if (!feed->lane->impersonates)
+        xr_bulk_claim(feed->state, account);
+    ask_user(feed, arena, user, account, http);
+    if (!feed->lane->impersonates)
+        xr_bulk_let_go(feed->state, account);
+}
+
+static bool goes_on(const struct feed *feed)
+{
+    return !atomic_load(&feed->state->stop) && atomic_load(&feed->lost) < LOST_MAX;
 }
 
 static void work(void *arg, size_t i)
@@ -131,7 +178,7 @@ static void work(void *arg, size_t i)
     struct xr_user user;
 
     (void)i;
-    while (!atomic_load(&feed->state->stop) && next_user(feed, arena, &user)) {
+    while (goes_on(feed) && next_user(feed, arena, &user)) {
         check_user(feed, arena, &user, &http);
         xr_arena_clear(arena);
     }
@@ -148,6 +195,7 @@ static void tell_all(struct feed *feed, const struct xr_check_user *why)
     while (!atomic_load(&feed->state->stop) && next_user(feed, arena, &user)) {
         struct xr_check_user result = *why;
         result.email = user.email;
+        result.primary_smtp_address = result.server = NULL;
         result.elapsed_us = 0;
         xr_bulk_record(feed->state, user.id, &result);
         xr_arena_clear(arena);
@@ -189,7 +237,7 @@ static enum found explore_user(
     struct xr_effective effective = xr_effective(state->bulk->org, user);
     const char *account = effective.account.value ? effective.account.value : user->email;
 
-    while (xr_bulk_may_go_on(state)) {
+    for (int looks = 1; xr_bulk_may_go_on(state);) {
         const struct refused *refused = xr_bulk_refused(state, account);
         if (refused) {
             ret->user = known_to_be_refused(start->arena, refused, user, account);
@@ -203,10 +251,11 @@ static enum found explore_user(
             xr_bulk_throttled(state, ret->back_off_ms);
             continue;
         }
-        if (ret->refused)
-            xr_bulk_note_refused(state, account, &ret->user);
-        add_remark(state, start->arena, user, &ret->user);
-        xr_bulk_record(state, user->id, &ret->user);
+        if (!start->known && ret->passing && looks++ < LOOKS_MAX) {
+            xr_bulk_pause(state, LOOK_AGAIN_MS);
+            continue;
+        }
+        record_answer(feed, start->arena, user, account, ret);
         describe(state, feed->lane, start, ret);
         if (start->known)
             return FOUND_WAY;
@@ -218,16 +267,12 @@ static enum found explore_user(
 static enum found explore(struct feed *feed, struct start *start, struct outcome *ret)
 {
     struct xr_user user;
-    int strangers = 0;
 
     for (;;) {
         *start = (struct start){ .arena = xr_arena_new() };
         enum found found = next_user(feed, start->arena, &user)
                                ? explore_user(feed, start, &user, ret)
                                : FOUND_END;
-        bool enough = feed->lane->impersonates && ++strangers == STRANGERS_MAX;
-        if (found == FOUND_NOTHING && enough)
-            return FOUND_BLOCKED;
         if (found != FOUND_NOTHING)
             return found;
         xr_bulk_start_done(start);
@@ -243,26 +288,36 @@ static size_t jobs_for(const struct state *state, const struct start *start)
     return (size_t)(is_2010 && jobs > XR_JOBS_MAX_2010 ? XR_JOBS_MAX_2010 : jobs);
 }
 
+static void check_side_by_side(struct feed *feed, struct start *start)
+{
+    int64_t began = xr_now_us();
+    size_t jobs = jobs_for(feed->state, start);
+
+    xr_http_free(start->ctx.ews_leg->http); /* every worker has a connection of its own */
+    start->ctx.ews_leg->http = NULL;
+    feed->start = start;
+    atomic_store(&feed->lost, 0);
+    xr_pool_run(jobs, jobs, work, feed);
+    feed->state->bulk_us += xr_now_us() - began;
+}
+
+/* A server that went away in the middle is looked at again, and given up only then. */
 void xr_bulk_run_lane(struct state *state, const struct lane *lane)
 {
-    struct start start;
-    struct outcome outcome = { 0 };
     struct feed feed = { .state = state, .lane = lane, .arena = xr_arena_new() };
+    enum found found = FOUND_WAY;
 
     (void)pthread_mutex_init(&feed.lock, NULL);
-    enum found found = explore(&feed, &start, &outcome);
-    feed.start = &start;
-    if (found == FOUND_BLOCKED)
-        tell_all(&feed, &outcome.user);
-    if (found == FOUND_WAY) {
-        int64_t began = xr_now_us();
-        size_t jobs = jobs_for(state, &start);
-        xr_http_free(start.ctx.ews_leg->http); /* every worker has a connection of its own */
-        start.ctx.ews_leg->http = NULL;
-        xr_pool_run(jobs, jobs, work, &feed);
-        state->bulk_us += xr_now_us() - began;
+    while (found == FOUND_WAY) {
+        struct outcome outcome = { 0 };
+        struct start start;
+        found = explore(&feed, &start, &outcome);
+        if (found == FOUND_WAY)
+            check_side_by_side(&feed, &start);
+        if (found == FOUND_BLOCKED)
+            tell_all(&feed, &outcome.user);
+        xr_bulk_start_done(&start);
     }
-    xr_bulk_start_done(&start);
     (void)pthread_mutex_destroy(&feed.lock);
     xr_arena_free(feed.arena);
 }

@@ -8,8 +8,6 @@
 
 enum { LOGON = 4, INBOX = 5 }; /* columns of the matrix */
 
-static const char id_of_mailbox_step[] = "inbox";
-
 struct xr_check_user xr_bulk_not_asked(const struct xr_user *user, enum xr_status status,
     const char *finding, const char *step, const char *message)
 {
@@ -37,15 +35,32 @@ static void mark_steps(char *steps, const struct xr_step *root)
 }
 
 /* A discovery that does not know this address may know the next one; who logs on himself speaks
- * for himself. */
-static bool is_about_user(const struct xr_finding *finding, bool impersonates)
+ * for himself from there on. */
+static bool is_about_user(
+    const struct xr_finding *finding, const struct xr_step *step, bool impersonates)
 {
     const char *id = finding ? xr_finding_kind(finding->code)->id : "";
+    bool own =
+        !impersonates && (xr_starts(id, "logon.") || !strcmp(step->id, "logon") ||
+                             !strcmp(step->id, "inbox") || !strcmp(step->id, "smtp-address"));
 
-    return finding && (finding->code == XR_FINDING_AUTODISCOVER_ADDRESS_NOT_FOUND ||
-                          finding->code == XR_FINDING_INPUT_ADDRESS_INVALID ||
-                          (!impersonates && xr_starts(id, "logon.")));
+    return finding && (own || finding->code == XR_FINDING_AUTODISCOVER_ADDRESS_NOT_FOUND ||
+                          finding->code == XR_FINDING_INPUT_ADDRESS_INVALID);
 }
+
+static bool is_of(const struct xr_finding *finding, const char *const *classes)
+{
+    for (; finding && *classes; classes++)
+        if (xr_starts(xr_finding_kind(finding->code)->id, *classes))
+            return true;
+    return false;
+}
+
+/* Not the fault of the mailbox, but of the way to it. */
+static const char *const of_the_way[] = { "tcp.", "tls.", "http.", "dns.", NULL };
+/* It may pass by itself, and to ask again proves no password twice to who does not take it. */
+static const char *const passing[] = { "tcp.", "http.server-error", "http.timeout", "dns.timeout",
+    "dns.server-failure", NULL };
 
 static bool ended_by_time(const struct xr_finding *finding)
 {
@@ -81,10 +96,12 @@ static void conclude(const struct xr_ctx *ctx, const struct xr_step *first, stru
         ret->user.finding = xr_finding_kind(XR_FINDING_MAILBOX_NOT_FOUND)->id;
     }
     ret->refused = ctx->gate_closed_by != NULL;
-    ret->about_user = is_about_user(finding, !own);
+    ret->about_user = is_about_user(finding, step, !own);
+    ret->lost = is_of(finding, of_the_way);
+    ret->passing = is_of(finding, passing);
     ret->interrupted = ended_by_time(finding);
     ret->back_off_ms = ctx->back_off_ms;
-    ret->throttled = !ret->interrupted &&
+    ret->throttled = !ret->interrupted && !ret->refused &&
                      (ctx->back_off_ms || (finding && finding->code == XR_FINDING_EWS_THROTTLED));
 }
 
@@ -118,32 +135,41 @@ static struct xr_secret given_secret(
     return token ? bulk->token : bulk->password;
 }
 
-/* false: it cannot be had, and ret holds the user's result. */
-static bool take_secret(struct state *state, struct xr_arena *arena, const struct xr_user *user,
-    const struct xr_effective *effective, struct xr_secret *ret_secret, struct outcome *ret)
+const char *xr_bulk_secret(struct state *state, struct xr_arena *arena, const struct xr_user *user,
+    const struct xr_effective *effective, struct xr_secret *ret, enum xr_finding_code *ret_code)
 {
     const struct xr_bulk *bulk = state->bulk;
     const char *uid = effective->secret_from == XR_OF_ORG ? bulk->org->uid : user->uid;
-    enum xr_finding_code code = XR_FINDING_CONFIG_SECRET_UNREADABLE;
     const struct xr_vault_err *err = NULL;
     struct xr_secret given = given_secret(bulk, effective);
 
     if (xr_secret_given(given)) {
-        *ret_secret = xr_secret_copy(given);
-        return true;
+        *ret = xr_secret_copy(given);
+        return NULL;
     }
     (void)pthread_mutex_lock(&state->store_lock);
     if (bulk->vault)
-        err = xr_vault_get(bulk->vault, arena, uid, xr_mode_secret(effective->mode), ret_secret);
+        err = xr_vault_get(bulk->vault, arena, uid, xr_mode_secret(effective->mode), ret);
     (void)pthread_mutex_unlock(&state->store_lock);
     if (bulk->vault && !err)
+        return NULL;
+    *ret_code = !err || err->fault == XR_VAULT_NO_SECRET ? XR_FINDING_CONFIG_INCOMPLETE
+                                                         : XR_FINDING_CONFIG_SECRET_UNREADABLE;
+    return err ? err->text : "none is stored";
+}
+
+/* false: it cannot be had, and ret holds the user's result. */
+static bool take_secret(struct state *state, struct xr_arena *arena, const struct xr_user *user,
+    const struct xr_effective *effective, struct xr_secret *ret_secret, struct outcome *ret)
+{
+    enum xr_finding_code code;
+    const char *why = xr_bulk_secret(state, arena, user, effective, ret_secret, &code);
+
+    if (!why)
         return true;
-    if (!err || err->fault == XR_VAULT_NO_SECRET)
-        code = XR_FINDING_CONFIG_INCOMPLETE;
     ret->user = xr_bulk_not_asked(user, XR_ERROR, xr_finding_kind(code)->id, "input",
         xr_printf(arena, "The %s cannot be used: %s.",
-            xr_secret_kind_name(xr_mode_secret(effective->mode)),
-            err ? err->text : "none is stored"));
+            xr_secret_kind_name(xr_mode_secret(effective->mode)), why));
     ret->about_user = effective->secret_from != XR_OF_ORG;
     return false;
 }
@@ -172,6 +198,15 @@ static void start_close(struct start *start)
     xr_secret_done(&start->token);
 }
 
+/* Who logs on himself needs nothing of the others' logon. */
+static bool is_way_known(const struct start *start)
+{
+    uint32_t known = start->run.facts.known;
+
+    return start->target.impersonation ? known & XR_FACT_LOGON
+                                       : (known & XR_FACT_SECURE) && start->ctx.challenge.any;
+}
+
 void xr_bulk_explore(struct state *state, struct start *start, const struct xr_user *user,
     const struct xr_effective *effective, struct outcome *ret)
 {
@@ -197,14 +232,17 @@ void xr_bulk_explore(struct state *state, struct start *start, const struct xr_u
         .step_ms = bulk->step_ms,
         .deadline = bulk->deadline };
     xr_run_steps(&start->ctx, xr_tests[0], NULL);
-    start->known = start->run.facts.known & XR_FACT_LOGON;
+    start->known = is_way_known(start);
     mark_steps(start->steps, start->run.root);
     const struct xr_step *mailbox = start->run.root->first;
-    while (strcmp(mailbox->id, id_of_mailbox_step) != 0)
+    const char *first = start->target.impersonation ? "inbox" : "logon";
+    while (strcmp(mailbox->id, first) != 0)
         mailbox = mailbox->next; /* what all users of the lane share is told once, of the lane */
     conclude(&start->ctx, start->known ? mailbox : start->run.root->first, ret);
     conclude_lane(start, mailbox, ret);
     memcpy(ret->user.steps, start->steps, sizeof(start->steps));
+    if (!ret->throttled && !ret->interrupted)
+        xr_bulk_answered(state, start->ctx.ews_leg ? start->ctx.ews_leg->requests : 0);
 }
 
 void xr_bulk_start_done(struct start *start)

@@ -12,6 +12,8 @@
 /* Users who are opened by the same account on the same host, or who log on themselves there. */
 struct lane {
     const char *key;
+    struct lane *next_alike; /* the same account and host, another secret of users' own */
+    struct xr_secret own;    /* that secret; none: the organisation's, or each user's */
     int number;
     bool impersonates;
     struct xr_check_group *group; /* what is told about it */
@@ -42,15 +44,16 @@ struct state {
     void *lane_tree;            /* by key: tsearch(3) */
     pthread_mutex_t store_lock; /* the store and the vault */
     pthread_mutex_t lock;       /* what follows, and the listener; wanted before store_lock */
-    pthread_cond_t written;
-    struct batch *filling, *spare; /* spare NULL: it is being written */
+    pthread_cond_t written, let_go;
+    const char *claimed[XR_JOBS_MAX]; /* accounts of users who are logging on themselves; or NULL */
+    struct batch *filling, *spare;    /* spare NULL: it is being written */
     size_t writing_n;
     const struct xr_store_err *store_err;
     int64_t back_offs, bulk_us, written_us;
     enum xr_check_end end;
     /* Looked at for every user, so without the lock; changed with it. */
     _Atomic(struct refused *) refused;
-    atomic_int_least64_t pause_until_us, pauses_in_a_row, requests;
+    atomic_int_least64_t pause_until_us, pauses_in_a_row, requests, asked;
     atomic_bool stop;
 };
 
@@ -85,6 +88,8 @@ struct outcome {
     enum xr_status lane_status;
     bool refused;     /* the credential was */
     bool about_user;  /* what is wrong may be right for the next user of the lane */
+    bool lost;        /* no answer of Exchange: the way to it is disturbed */
+    bool passing;     /* in a manner that may pass by itself */
     bool interrupted; /* no result: the check is over */
     bool throttled;   /* no result: to be asked again after back_off_ms (0: not told how long) */
     int64_t back_off_ms;
@@ -100,6 +105,11 @@ void xr_bulk_mailbox(struct state *state, const struct start *start, struct xr_a
     const struct xr_user *user, const struct xr_effective *effective, struct xr_http **http,
     struct outcome *ret);
 
+/* The secret that the user's access uses; ends with xr_secret_done(). NULL, or why it cannot be
+ * had: *ret_code says as which finding. */
+const char *xr_bulk_secret(struct state *state, struct xr_arena *arena, const struct xr_user *user,
+    const struct xr_effective *effective, struct xr_secret *ret, enum xr_finding_code *ret_code);
+
 /* What became of a user who was not asked, because of what is known already. */
 struct xr_check_user xr_bulk_not_asked(const struct xr_user *user, enum xr_status status,
     const char *finding, const char *step, const char *message);
@@ -113,7 +123,11 @@ void xr_bulk_stop(struct state *state, enum xr_check_end end);
 /* Waits as long as the server asked us to. false: the check is over. */
 bool xr_bulk_may_go_on(struct state *state);
 void xr_bulk_throttled(struct state *state, int64_t back_off_ms);
+void xr_bulk_pause(struct state *state, int64_t ms);
 void xr_bulk_answered(struct state *state, int64_t requests);
+/* Until xr_bulk_let_go() nobody else logs on as this account: a wrong password goes out once. */
+void xr_bulk_claim(struct state *state, const char *account);
+void xr_bulk_let_go(struct state *state, const char *account);
 /* NULL: this account has not been refused in this check. */
 const struct refused *xr_bulk_refused(struct state *state, const char *account);
 void xr_bulk_note_refused(

@@ -39,8 +39,8 @@ static const char *lane_key(
     const char *account = effective->account.value ? effective->account.value : "";
     const char *url = effective->ews_url.value;
 
-    return xr_printf(arena, "%d\n%s\n%s\n%s%s", effective->mode, impersonates ? account : "",
-        impersonates && effective->secret_from == XR_OF_USER ? user->uid : "", url ? "" : "@",
+    return xr_printf(arena, "%d\n%s\n%d\n%s%s", effective->mode, impersonates ? account : "",
+        impersonates && effective->secret_from == XR_OF_USER, url ? "" : "@",
         url ? url : domain_of(user->email));
 }
 
@@ -59,8 +59,34 @@ static struct lane *add_lane(
         abort();
     bool impersonates = xr_mode_impersonates(effective->mode);
     group->account = xr_strdup(state->arena, impersonates ? account : "each user's own");
-    *lane = (struct lane){ xr_strdup(state->arena, key), (int)state->lane_n, impersonates, group };
+    *lane = (struct lane){ .key = xr_strdup(state->arena, key),
+        .number = (int)state->lane_n,
+        .impersonates = impersonates,
+        .group = group };
     state->lanes[state->lane_n++] = lane;
+    return lane;
+}
+
+/* Users who were given a service account of their own share it when the secret is the same too. One
+ * that cannot be read is that of nobody else. */
+static struct lane *lane_with_secret(struct selection *selection, struct lane *lane,
+    const struct xr_user *user, const struct xr_effective *effective)
+{
+    struct xr_secret secret = { NULL };
+    enum xr_finding_code code;
+
+    if (xr_bulk_secret(selection->state, selection->arena, user, effective, &secret, &code))
+        xr_secret_done(&secret);
+    if (!xr_secret_given(lane->own) && !lane->group->users) /* it has just been made */
+        lane->own = xr_secret_copy(secret);
+    while (!xr_secret_equal(lane->own, secret) && lane->next_alike)
+        lane = lane->next_alike;
+    if (!xr_secret_equal(lane->own, secret)) {
+        lane->next_alike = add_lane(selection->state, lane->key, effective);
+        lane = lane->next_alike;
+        lane->own = xr_secret_copy(secret);
+    }
+    xr_secret_done(&secret);
     return lane;
 }
 
@@ -70,13 +96,12 @@ static struct lane *lane_of(struct selection *selection, const struct xr_user *u
     struct xr_effective access = xr_effective(state->bulk->org, user), *effective = &access;
     struct lane wanted = { .key = lane_key(selection->arena, user, effective) };
     struct lane **found = tfind(&wanted, &state->lane_tree, compare_lanes);
+    struct lane *lane = found ? *found : add_lane(state, wanted.key, effective);
 
-    if (found)
-        return *found;
-    struct lane *lane = add_lane(state, wanted.key, effective);
-    if (!tsearch(lane, &state->lane_tree, compare_lanes))
+    if (!found && !tsearch(lane, &state->lane_tree, compare_lanes))
         abort();
-    return lane;
+    bool own = xr_mode_impersonates(access.mode) && access.secret_from == XR_OF_USER;
+    return own ? lane_with_secret(selection, lane, user, effective) : lane;
 }
 
 static const struct xr_store_err *save_entries(struct selection *selection)
@@ -272,21 +297,58 @@ static const struct xr_store_err *choose_all(struct selection *selection, const 
     return err;
 }
 
+static bool is_refusal(const char *finding)
+{
+    static const char *const ids[] = { "logon.rejected", "logon.locked-out", "logon.token-rejected",
+        "logon.password-expired", NULL };
+
+    for (const char *const *id = ids; finding && *id; id++)
+        if (!strcmp(finding, *id))
+            return true;
+    return false;
+}
+
+/* Who was refused before the interruption is not tried again: with a new password there would be no
+ * result of it any more. */
+static const struct xr_store_err *remember_refusals(struct state *state)
+{
+    struct xr_store_rows *rows;
+    struct xr_check_user user;
+    const struct xr_store_err *err =
+        xr_store_rows_open(state->bulk->store, state->arena, state->check, XR_ROWS_BY_EMAIL, &rows);
+
+    if (err)
+        return err;
+    while (xr_store_rows_next(rows, &user))
+        if (is_refusal(user.finding) && user.account && !xr_bulk_refused(state, user.account))
+            xr_bulk_note_refused(state, user.account, &user);
+    return xr_store_rows_done(rows);
+}
+
+static enum xr_check_kind kind_of(const struct xr_bulk *bulk, const struct xr_bulk_choice *choice)
+{
+    if (bulk->candidate)
+        return XR_CHECK_CANDIDATE;
+    return choice->users || choice->only_failed || choice->sample ? XR_CHECK_PART : XR_CHECK_ALL;
+}
+
 /* Whom the check is about, as one transaction: a selection that breaks off leaves nothing. */
 static const struct xr_store_err *begin(struct selection *selection, const char **ret_missing)
 {
     struct state *state = selection->state;
     const struct xr_bulk *bulk = state->bulk;
 
-    if (selection->choice->resume)
-        return xr_store_check_unfinished(
+    if (selection->choice->resume) {
+        const struct xr_store_err *err = xr_store_check_unfinished(
             bulk->store, state->arena, bulk->org->id, &state->check, &state->started_wall_ms);
+        return err ? err : remember_refusals(state);
+    }
     state->started_wall_ms = xr_wall_ms();
     const struct xr_store_err *err = xr_store_begin(bulk->store, state->arena);
     if (err)
         return err;
-    err = xr_store_check_begin(
-        bulk->store, state->arena, bulk->org->id, state->started_wall_ms, &state->check);
+    err = xr_store_check_begin(bulk->store, state->arena, bulk->org->id,
+        kind_of(bulk, selection->choice), state->started_wall_ms, &state->check);
     if (!err)
         err = choose_all(selection, ret_missing);
     if (!err && !xr_cancelled())

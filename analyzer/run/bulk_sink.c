@@ -140,23 +140,29 @@ bool xr_bulk_may_go_on(struct state *state)
     return false;
 }
 
+void xr_bulk_pause(struct state *state, int64_t ms)
+{
+    atomic_store(&state->pause_until_us, xr_now_us() + ms * 1000);
+}
+
 /* Several that were under way may be told the same: that is one pause. */
 void xr_bulk_throttled(struct state *state, int64_t back_off_ms)
 {
     const struct xr_bulk_listener *listener = state->bulk->listener;
     int64_t now = xr_now_us();
-    bool too_much = false;
+    bool too_much;
 
     (void)pthread_mutex_lock(&state->lock);
     state->back_offs++;
-    int64_t ms = back_off_ms ? back_off_ms : PAUSE_FIRST_MS << state->pauses_in_a_row;
-    if (state->pause_until_us <= now) {
-        too_much = ++state->pauses_in_a_row > PAUSES_MAX || ms > PAUSE_LONGEST_MS;
-        if (!too_much && listener && listener->pausing)
-            listener->pausing(listener->arg, ms);
-    }
-    if (!too_much && state->pause_until_us < now + ms * 1000)
-        state->pause_until_us = now + ms * 1000;
+    bool fresh = atomic_load(&state->pause_until_us) <= now;
+    int64_t times = atomic_load(&state->pauses_in_a_row) + fresh;
+    int64_t ms = back_off_ms ? back_off_ms : PAUSE_FIRST_MS << times;
+    too_much = times > PAUSES_MAX || ms > PAUSE_LONGEST_MS;
+    atomic_store(&state->pauses_in_a_row, times);
+    if (!too_much && atomic_load(&state->pause_until_us) < now + ms * 1000)
+        atomic_store(&state->pause_until_us, now + ms * 1000);
+    if (!too_much && fresh && listener && listener->pausing)
+        listener->pausing(listener->arg, ms);
     (void)pthread_mutex_unlock(&state->lock);
     if (too_much)
         xr_bulk_stop(state, XR_CHECK_THROTTLED);
@@ -165,7 +171,38 @@ void xr_bulk_throttled(struct state *state, int64_t back_off_ms)
 void xr_bulk_answered(struct state *state, int64_t requests)
 {
     (void)atomic_fetch_add(&state->requests, requests);
+    (void)atomic_fetch_add(&state->asked, 1);
     atomic_store(&state->pauses_in_a_row, 0);
+}
+
+/* Called with the lock. NULL: nobody has it. */
+static const char **claim_of(struct state *state, const char *account)
+{
+    for (size_t i = 0; i < XR_JOBS_MAX; i++)
+        if (state->claimed[i] && xr_same(state->claimed[i], account))
+            return &state->claimed[i];
+    return NULL;
+}
+
+void xr_bulk_claim(struct state *state, const char *account)
+{
+    size_t free = 0;
+
+    (void)pthread_mutex_lock(&state->lock);
+    while (claim_of(state, account))
+        (void)pthread_cond_wait(&state->let_go, &state->lock);
+    while (state->claimed[free]) /* there is a place for every job */
+        free++;
+    state->claimed[free] = account;
+    (void)pthread_mutex_unlock(&state->lock);
+}
+
+void xr_bulk_let_go(struct state *state, const char *account)
+{
+    (void)pthread_mutex_lock(&state->lock);
+    *claim_of(state, account) = NULL;
+    (void)pthread_cond_broadcast(&state->let_go);
+    (void)pthread_mutex_unlock(&state->lock);
 }
 
 const struct refused *xr_bulk_refused(struct state *state, const char *account)
@@ -183,7 +220,7 @@ void xr_bulk_note_refused(
     (void)pthread_mutex_lock(&state->lock);
     struct refused *refused = xr_new(state->arena, struct refused);
     *refused = (struct refused){ atomic_load(&state->refused), xr_strdup(state->arena, account),
-        user->finding, user->step };
+        xr_strdup(state->arena, user->finding), xr_strdup(state->arena, user->step) };
     atomic_store(&state->refused, refused);
     (void)pthread_mutex_unlock(&state->lock);
 }

@@ -411,7 +411,8 @@ const struct xr_err *xr_http_perform(struct xr_http *http, struct xr_arena *aren
     const struct xr_err *err = outcome(&transfer, state, code);
     if (err)
         return err;
-    http->accepted |= transfer.proved && status == 200;
+    if (transfer.proved) /* Exchange answers 500 to whom it has let in too: a SOAP fault */
+        http->accepted = status == 200 || status == 500;
     *ret = (struct xr_http_response){ (int)status, transfer.received, http->body.at,
         http->body.length, unanswered };
     return status >= FIRST_STATUS

@@ -1,9 +1,13 @@
 #include "analyzer/wire/scrub.h"
 
+#include <ctype.h>
 #include <openssl/evp.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "analyzer/base/text.h"
 
 /* Shorter secrets occur by chance in every text; scrubbing them would only spoil the evidence. */
 enum { SCRUB_MIN = 4 };
@@ -11,7 +15,7 @@ enum { SCRUB_MIN = 4 };
 /* Numbers of neighbouring elements can be a short secret by chance. */
 enum { SPLIT_MIN = 8 };
 
-enum { FORMS_MAX = 6 }; /* as it is, UTF-16, Basic, base64 at three alignments */
+enum { FORMS_MAX = 7 }; /* as it is, UTF-16 twice, Basic, base64 at three alignments */
 
 struct form {
     char *bytes;
@@ -58,17 +62,29 @@ static void add_base64(
     free(encoded);
 }
 
-static void add_utf16(struct xr_scrubber *scrubber, const char *text)
+static size_t put_utf16(unsigned char *to, uint32_t unit, bool big_endian)
 {
-    size_t n = strlen(text);
-    char *wide = calloc(2, n + 1);
+    to[big_endian] = (unsigned char)(unit & 0xff);
+    to[!big_endian] = (unsigned char)(unit >> 8);
+    return 2;
+}
+
+/* A server may convert what it echoes; characters beyond the first plane are two units. */
+static void add_utf16(struct xr_scrubber *scrubber, const char *text, bool big_endian)
+{
+    size_t size = strlen(text) * 2 + 4, n = 0;
+    unsigned char *wide = calloc(1, size);
 
     if (!wide)
         abort();
-    for (size_t i = 0; i < n; i++)
-        wide[2 * i] = text[i];
-    add_form(scrubber, wide, 2 * n - 1);
-    explicit_bzero(wide, 2 * n);
+    for (const char *at = text; *at;) {
+        uint32_t code = xr_utf8_next(&at);
+        if (code > 0xffff)
+            n += put_utf16(wide + n, 0xd800 + ((code - 0x10000) >> 10), big_endian);
+        n += put_utf16(wide + n, code > 0xffff ? 0xdc00 + (code & 0x3ff) : code, big_endian);
+    }
+    add_form(scrubber, (const char *)wide, n);
+    explicit_bzero(wide, size);
     free(wide);
 }
 
@@ -83,7 +99,8 @@ struct xr_scrubber *xr_scrubber_new(const char *account, struct xr_secret secret
     if (!xr_secret_given(secret))
         return scrubber;
     add_form(scrubber, plain, strlen(plain));
-    add_utf16(scrubber, plain);
+    add_utf16(scrubber, plain, false);
+    add_utf16(scrubber, plain, true);
     if (account) {
         char *prefix = NULL;
         if (asprintf(&prefix, "%s:", account) < 0)
@@ -118,29 +135,55 @@ struct view {
     bool markup;  /* text that tags, comments or CDATA marks split counts as one */
 };
 
-static size_t decode_reference(const char *at, size_t left, char *ret)
+static size_t put_utf8(char *to, uint32_t code)
+{
+    static const unsigned char heads[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+    size_t n = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+
+    for (size_t i = n; i-- > 1; code >>= 6)
+        to[i] = (char)(0x80 | (code & 0x3f));
+    to[0] = (char)(n == 1 ? code : heads[n] | code);
+    return n;
+}
+
+/* "&#112;" or "&#x0070;", with as many zeros as somebody likes. Never shorter than its character.
+ */
+static size_t decode_number(const char *at, size_t left, char *to, size_t *ret_n)
+{
+    bool hexadecimal = left > 2 && (at[2] == 'x' || at[2] == 'X');
+    uint32_t base = hexadecimal ? 16 : 10, code = 0;
+    size_t i = 2 + hexadecimal, first = i;
+
+    for (; i < left && isxdigit((unsigned char)at[i]); i++) {
+        int digit = isdigit((unsigned char)at[i]) ? at[i] - '0' : tolower(at[i]) - 'a' + 10;
+        if ((uint32_t)digit >= base || code > 0x10ffff)
+            return 0;
+        code = code * base + (uint32_t)digit;
+    }
+    if (i == first || i == left || at[i] != ';' || !code || code > 0x10ffff)
+        return 0;
+    *ret_n = put_utf8(to, code);
+    return i + 1;
+}
+
+/* Returns how much was read, 0: it is no reference; *ret_n: how much was written to "to". */
+static size_t decode_reference(const char *at, size_t left, char *to, size_t *ret_n)
 {
     static const struct {
         const char *name;
         char character;
     } names[] = { { "&amp;", '&' }, { "&lt;", '<' }, { "&gt;", '>' }, { "&quot;", '"' },
         { "&apos;", '\'' } };
-    char copy[16] = "", *end;
 
-    memcpy(copy, at, left < sizeof(copy) - 1 ? left : sizeof(copy) - 1);
-    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-        if (!strncmp(copy, names[i].name, strlen(names[i].name))) {
-            *ret = names[i].character;
-            return strlen(names[i].name);
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        size_t length = strlen(names[i].name);
+        if (left >= length && !memcmp(at, names[i].name, length)) {
+            *to = names[i].character;
+            *ret_n = 1;
+            return length;
         }
-    if (copy[1] != '#')
-        return 0;
-    bool hexadecimal = copy[2] == 'x';
-    unsigned long code = strtoul(copy + 2 + hexadecimal, &end, hexadecimal ? 16 : 10);
-    if (*end != ';' || !code || code > 0x7f)
-        return 0;
-    *ret = (char)code;
-    return (size_t)(end + 1 - copy);
+    }
+    return left > 3 && at[1] == '#' ? decode_number(at, left, to, ret_n) : 0;
 }
 
 static size_t decode_percent(const char *at, size_t left, char *ret)
@@ -196,8 +239,7 @@ static size_t decode(const char *bytes, size_t length, struct view view, char *t
     for (size_t i = 0; i < length;) {
         const char *at = bytes + i;
         size_t left = length - i, used = 0;
-        size_t plain = plain_length(at, left, view);
-        char decoded = *at;
+        size_t plain = plain_length(at, left, view), written = 1;
         size_t markup = view.markup && !plain ? markup_length(at, left, &cdata) : 0;
         i += markup;
         if (markup)
@@ -209,10 +251,12 @@ static size_t decode(const char *bytes, size_t length, struct view view, char *t
             continue;
         }
         if (*at == '&' && !cdata)
-            used = decode_reference(at, left, &decoded);
+            used = decode_reference(at, left, to + n, &written);
         else if (*at == '%' && view.percent)
-            used = decode_percent(at, left, &decoded);
-        to[n++] = used ? decoded : *at;
+            used = decode_percent(at, left, to + n);
+        if (!used)
+            to[n] = *at;
+        n += used ? written : 1;
         i += used ? used : 1;
     }
     return n;

@@ -111,12 +111,15 @@ END_TEST
 
 START_TEST(the_nearest_word_is_suggested)
 {
-    static const char *const words[] = { "mailbox", "account", "json", "html", NULL };
+    static const char *const words[] = { "mailbox", "account", "json", "html", "M", NULL };
 
     ck_assert_str_eq(xr_nearest("mailbx", words), "mailbox");
     ck_assert_str_eq(xr_nearest("acount", words), "account");
     ck_assert_ptr_null(xr_nearest("something", words));
     ck_assert_ptr_null(xr_nearest("", words));
+    ck_assert_ptr_null(xr_nearest("X", words)); /* no more like M than like any other */
+    ck_assert_str_eq(xr_nearest("m", words), "M");
+    ck_assert_str_eq(xr_nearest("jsno", words), "json");
 }
 END_TEST
 

@@ -126,7 +126,8 @@ START_TEST(a_password_for_microsoft_365_is_diagnosed)
     check_org(&direct, ""); /* its users may have tokens */
     check_user(&direct, &user, "error input.access-type-mismatch ews_url;");
     check_user(&direct, &oauth, "");
-    user.ews_url = "https://mail.contoso.com/EWS/Exchange.asmx"; /* he is still on premises */
+    user.ews_url =
+        "https://mail.contoso.com/EWS/Exchange.asmx"; /* the mailbox is still on premises */
     check_user(&direct, &user, "");
 }
 END_TEST
@@ -158,7 +159,7 @@ START_TEST(a_user_who_inherits_all_gets_no_remark)
 }
 END_TEST
 
-START_TEST(what_neither_the_user_nor_his_organisation_has_is_missed)
+START_TEST(what_neither_the_user_nor_the_organisation_has_is_missed)
 {
     struct xr_user user = user_of(XR_USER_INHERIT);
     struct xr_org org = org_of(XR_ORG_IMPERSONATION), m365 = org_of(XR_ORG_M365_OAUTH);
@@ -248,9 +249,37 @@ START_TEST(an_address_outside_of_the_domains_is_a_warning)
     user.email = "ann@m\xc3\xbcnchen.example"; /* domains are kept as A-labels */
     check_user(&org, &user, "");
     user.email = "ann@notcontoso.com";
+    org.ews_url = "https://mail.contoso.com/EWS/Exchange.asmx";
     check_user(&org, &user, "warning config.outside-domains email;");
     org.domains = no_domains;
     check_user(&org, &user, "");
+}
+END_TEST
+
+/* A list of users must not be a way to have the organisation's password sent to strangers. */
+START_TEST(the_organisations_secret_stays_with_its_hosts)
+{
+    struct xr_org org = org_of(XR_ORG_IMPERSONATION);
+    struct xr_user user = user_of(XR_USER_INHERIT);
+
+    user.email = "bob@evil.example";
+    check_user(&org, &user, "error config.outside-domains email;");
+    org.domains = no_domains;
+    check_user(&org, &user, "error config.incomplete domain;");
+    org.ews_url = "https://mail.contoso.com/EWS/Exchange.asmx";
+    check_user(&org, &user, "");
+    user.ews_url = "https://mail.evil.example/EWS/Exchange.asmx";
+    check_user(&org, &user, "error config.conflict ews_url;");
+    user.ews_url = "https://MAIL.contoso.com/other";
+    check_user(&org, &user, "");
+    org = org_of(XR_ORG_IMPERSONATION);
+    user = user_of(XR_USER_INHERIT);
+    user.ews_url = "https://ews.sub.contoso.com/EWS/Exchange.asmx";
+    check_user(&org, &user, "");
+    user = user_of(XR_USER_PASSWORD); /* credentials of one's own may go where one says */
+    user.email = "bob@evil.example";
+    user.has[XR_SECRET_PASSWORD] = true;
+    check_user(&org, &user, "warning config.outside-domains email;");
 }
 END_TEST
 
@@ -271,14 +300,35 @@ START_TEST(a_strangers_value_is_quoted_short_and_visible)
 }
 END_TEST
 
-START_TEST(the_worst_remark_decides)
+static void expect_message(const struct xr_remark *remark, const char *field, const char *needle)
 {
-    struct xr_remark error = { .status = XR_ERROR }, warning = { .status = XR_WARNING };
+    while (remark && strcmp(remark->field, field) != 0)
+        remark = remark->next;
+    ck_assert_ptr_nonnull(remark);
+    ck_assert_msg(strstr(remark->message, needle), "%s has no %s", remark->message, needle);
+}
 
-    ck_assert_int_eq(xr_remarks_worst(NULL), XR_SUCCESS);
-    ck_assert_int_eq(xr_remarks_worst(&warning), XR_WARNING);
-    error.next = &warning;
-    ck_assert_int_eq(xr_remarks_worst(&error), XR_ERROR);
+START_TEST(what_is_missing_names_what_needs_it_and_the_command_that_sets_it)
+{
+    struct xr_arena *arena = xr_arena_new();
+    struct xr_org org = org_of(XR_ORG_IMPERSONATION), direct = org_of(XR_ORG_DIRECT);
+    struct xr_user user = user_of(XR_USER_INHERIT);
+
+    org.account = NULL;
+    org.has[XR_SECRET_PASSWORD] = false;
+    const struct xr_remark *of_org = xr_lint_org(arena, &org);
+    expect_message(of_org, "account", "Exchange Impersonation with a password needs it");
+    expect_message(of_org, "account", "exray org set 'Contoso' --account LOGON");
+    expect_message(of_org, "password", "exray org set 'Contoso' --password-file F");
+    expect_message(xr_lint_user(arena, &org, &user), "password", "exray org set 'Contoso'");
+    const struct xr_remark *of_user = xr_lint_user(arena, &direct, &user);
+    expect_message(of_user, "password", "direct logon with a password needs it");
+    expect_message(of_user, "password",
+        "exray user set --org 'Contoso' 'ann@contoso.com' --password-file F sets it");
+    ck_assert_ptr_null(strstr(of_user->message, "inherit"));
+    direct.name = "-\x1b"; /* nobody could copy it */
+    expect_message(xr_lint_user(arena, &direct, &user), "password", "--org ... 'ann");
+    xr_arena_free(arena);
 }
 END_TEST
 
@@ -288,9 +338,10 @@ XR_UNIT_MAIN("lint", a_sound_organisation_gets_no_remark,
     a_password_for_microsoft_365_is_diagnosed,
     a_password_for_a_mailbox_on_premises_of_a_hybrid_organisation_is_fine,
     a_user_who_inherits_all_gets_no_remark,
-    what_neither_the_user_nor_his_organisation_has_is_missed,
+    what_neither_the_user_nor_the_organisation_has_is_missed,
     direct_logon_without_a_password_is_incomplete, half_of_an_account_and_its_password_contradicts,
     an_invalidated_token_is_missed_and_not_replaced,
     a_type_that_is_not_allowed_is_all_there_is_to_tell, the_values_of_a_user_have_a_form,
-    an_address_outside_of_the_domains_is_a_warning, a_strangers_value_is_quoted_short_and_visible,
-    the_worst_remark_decides)
+    an_address_outside_of_the_domains_is_a_warning, the_organisations_secret_stays_with_its_hosts,
+    a_strangers_value_is_quoted_short_and_visible,
+    what_is_missing_names_what_needs_it_and_the_command_that_sets_it)

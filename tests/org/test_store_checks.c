@@ -2,101 +2,12 @@
 #include <string.h>
 #include <time.h>
 
-#include "tests/org/store_world.h"
+#include "tests/org/store_check_world.h"
 #include "tests/unit.h"
 
 enum { MANY = 20000 };
 
-struct setting {
-    struct world world;
-    struct xr_org org;
-    int64_t check;
-};
-
-static void setting_done(struct setting *setting)
-{
-    world_done(&setting->world);
-}
-
-#define auto_setting __attribute__((cleanup(setting_done))) struct setting
-
-static int64_t begin(struct setting *s, int64_t at)
-{
-    int64_t check = 0;
-
-    fine(xr_store_check_begin(s->world.store, s->world.arena, s->org.id, at, &check));
-    return check;
-}
-
-/* Every user of the organisation; lane: the number in the address modulo lanes. */
-static void select_users(struct setting *s, int lanes)
-{
-    struct xr_user page[100];
-    struct xr_check_entry entries[100];
-    const char *after = NULL;
-    size_t n;
-
-    for (;;) {
-        fine(xr_store_users(s->world.store, s->world.arena, s->org.id, after, 100, page, &n));
-        if (!n)
-            return;
-        for (size_t i = 0; i < n; i++)
-            entries[i] = (struct xr_check_entry){ page[i].id,
-                (int)strtol(page[i].email + 1, NULL, 10) % lanes };
-        fine(xr_store_check_select(s->world.store, s->world.arena, s->check, entries, n));
-        after = page[n - 1].email;
-    }
-}
-
-static struct setting setting_new(int users, int lanes)
-{
-    struct setting s = { .world = world_open() };
-
-    s.org = saved_org(&s.world, "Contoso");
-    save_users(&s.world, &s.org, 0, users);
-    s.check = begin(&s, 1000);
-    select_users(&s, lanes);
-    return s;
-}
-
-/* The kind of a result: a letter for status, then the finding. */
-static struct xr_check_user result(enum xr_status status, const char *finding)
-{
-    return (struct xr_check_user){ .status = status,
-        .finding = finding,
-        .step = finding ? "inbox" : NULL,
-        .message = finding ? "it said no" : NULL,
-        .host = "mail.contoso.test",
-        .elapsed_us = 1000,
-        .at_wall_ms = 5,
-        .steps = "sssss-e" };
-}
-
-static void put(struct setting *s, const char *email, struct xr_check_user user)
-{
-    struct xr_user found;
-
-    user.email = email;
-    fine(xr_store_user(s->world.store, s->world.arena, s->org.id, email, &found));
-    fine(xr_store_check_results(s->world.store, s->world.arena, s->check, &found.id, &user, 1));
-}
-
-static void put_number(struct setting *s, int number, struct xr_check_user user)
-{
-    put(s, xr_printf(s->world.arena, "u%06d@contoso.test", number), user);
-}
-
-static size_t pending(
-    struct setting *s, int lane, const char *after, struct xr_user *ret, size_t most)
-{
-    size_t n;
-
-    fine(xr_store_check_pending(
-        s->world.store, s->world.arena, s->check, lane, after, most, ret, &n));
-    return n;
-}
-
-static const char *rows(struct setting *s, int64_t check, enum xr_rows_order order)
+static const char *rows(struct checking *s, int64_t check, enum xr_rows_order order)
 {
     struct xr_store_rows *rows;
     struct xr_check_user user;
@@ -112,7 +23,7 @@ static const char *rows(struct setting *s, int64_t check, enum xr_rows_order ord
 
 START_TEST(pending_users_come_by_lane_and_address_until_they_have_a_result)
 {
-    auto_setting s = setting_new(6, 2);
+    auto_checking s = checking(6, 2);
     struct xr_user users[10];
 
     ck_assert_uint_eq(pending(&s, 1, NULL, users, 10), 3);
@@ -129,7 +40,7 @@ END_TEST
 
 START_TEST(selecting_again_moves_to_another_lane)
 {
-    auto_setting s = setting_new(2, 1);
+    auto_checking s = checking(2, 1);
     struct xr_user users[10];
 
     ck_assert_uint_eq(pending(&s, 0, NULL, users, 10), 2);
@@ -142,7 +53,7 @@ END_TEST
 
 START_TEST(a_check_is_resumed_after_the_program_was_gone)
 {
-    auto_setting s = setting_new(3, 1);
+    auto_checking s = checking(3, 1);
     struct xr_user users[10];
     int64_t check, started;
 
@@ -152,6 +63,8 @@ START_TEST(a_check_is_resumed_after_the_program_was_gone)
     ck_assert_int_eq(check, s.check);
     ck_assert_int_eq(started, 1000);
     ck_assert_uint_eq(pending(&s, -1, NULL, users, 10), 2);
+    for (int i = 1; i < 3; i++)
+        put_number(&s, i, result(XR_SUCCESS, NULL));
     fine(xr_store_check_end(s.world.store, s.world.arena, check));
     fails(xr_store_check_unfinished(s.world.store, s.world.arena, s.org.id, &check, &started),
         XR_STORE_NOT_FOUND, "unfinished");
@@ -161,13 +74,13 @@ END_TEST
 
 START_TEST(a_new_check_takes_the_place_of_an_unfinished_one)
 {
-    auto_setting s = setting_new(3, 1);
+    auto_checking s = checking(3, 1);
     struct xr_user user;
     struct xr_check_user last, late = result(XR_SUCCESS, NULL);
     int64_t check, started, former = s.check;
 
     put_number(&s, 1, result(XR_ERROR, "impersonation.denied"));
-    s.check = begin(&s, 2000);
+    s.check = begin_check(&s, XR_CHECK_ALL, 2000);
     fine(xr_store_check_unfinished(s.world.store, s.world.arena, s.org.id, &check, &started));
     ck_assert_int_eq(check, s.check);
     ck_assert_int_eq(started, 2000);
@@ -184,23 +97,23 @@ END_TEST
 
 START_TEST(only_results_that_nothing_supersedes_outlive_the_next_check)
 {
-    auto_setting s = setting_new(3, 1);
+    auto_checking s = checking(3, 1);
     int64_t first = s.check;
 
     for (int i = 0; i < 3; i++)
         put_number(&s, i, result(XR_SUCCESS, NULL));
     fine(xr_store_check_end(s.world.store, s.world.arena, first));
-    s.check = begin(&s, 2000);
+    s.check = begin_check(&s, XR_CHECK_ALL, 2000);
     select_users(&s, 1);
     put_number(&s, 1, result(XR_ERROR, "mailbox.not-found"));
     ck_assert_str_eq(rows(&s, first, XR_ROWS_BY_EMAIL),
         "u000000 success -\nu000001 success -\nu000002 success -\n");
-    s.check = begin(&s, 3000);
+    s.check = begin_check(&s, XR_CHECK_ALL, 3000);
     ck_assert_str_eq(rows(&s, first, XR_ROWS_BY_EMAIL), "u000000 success -\nu000002 success -\n");
     select_users(&s, 1);
     for (int i = 0; i < 3; i++)
         put_number(&s, i, result(XR_SUCCESS, NULL));
-    s.check = begin(&s, 4000);
+    s.check = begin_check(&s, XR_CHECK_ALL, 4000);
     ck_assert_str_eq(raw_text(&s.world, "SELECT count(*) FROM check_run"), "2");
     ck_assert_str_eq(raw_text(&s.world, "SELECT count(*) FROM check_user"), "3");
 }
@@ -208,7 +121,7 @@ END_TEST
 
 START_TEST(a_removed_user_stays_in_the_report_but_is_not_asked)
 {
-    auto_setting s = setting_new(3, 1);
+    auto_checking s = checking(3, 1);
     struct xr_check sums = { 0 };
     struct xr_user user, users[10];
 
@@ -224,14 +137,14 @@ START_TEST(a_removed_user_stays_in_the_report_but_is_not_asked)
     ck_assert_int_eq(sums.selected, 2);
     struct xr_check_user late = result(XR_SUCCESS, NULL);
     fine(xr_store_check_results(s.world.store, s.world.arena, s.check, &user.id, &late, 1));
-    (void)begin(&s, 2000);
+    (void)begin_check(&s, XR_CHECK_ALL, 2000);
     ck_assert_str_eq(raw_text(&s.world, "SELECT count(*) FROM check_user"), "0");
 }
 END_TEST
 
 START_TEST(a_renamed_user_is_still_asked)
 {
-    auto_setting s = setting_new(3, 1);
+    auto_checking s = checking(3, 1);
     struct xr_user user, users[10];
 
     fine(xr_store_user(s.world.store, s.world.arena, s.org.id, "u000000@contoso.test", &user));
@@ -248,7 +161,7 @@ END_TEST
 
 START_TEST(sums_count_users_causes_and_times)
 {
-    auto_setting s = setting_new(100, 1);
+    auto_checking s = checking(100, 1);
     struct xr_check sums = { 0 };
 
     for (int i = 0; i < 90; i++) {
@@ -291,7 +204,7 @@ END_TEST
 
 START_TEST(sums_of_nothing_say_so)
 {
-    auto_setting s = setting_new(1, 1);
+    auto_checking s = checking(1, 1);
     struct xr_check sums = { 0 };
 
     fine(xr_store_check_sums(s.world.store, s.world.arena, s.check, &sums));
@@ -306,7 +219,7 @@ END_TEST
 
 START_TEST(rows_come_whole_and_in_both_orders)
 {
-    auto_setting s = setting_new(5, 1);
+    auto_checking s = checking(5, 1);
     struct xr_check_user whole = result(XR_ERROR, "impersonation.denied"), found;
     struct xr_user user;
 
@@ -343,7 +256,7 @@ END_TEST
 
 START_TEST(forgotten_results_are_gone_or_pending_again)
 {
-    auto_setting s = setting_new(3, 1);
+    auto_checking s = checking(3, 1);
     struct xr_user users[10];
     struct xr_check_user last;
 
@@ -364,7 +277,7 @@ END_TEST
 
 START_TEST(a_long_text_of_a_stranger_is_cut_between_characters)
 {
-    auto_setting s = setting_new(1, 1);
+    auto_checking s = checking(1, 1);
     struct xr_check_user user = result(XR_ERROR, "ews.error"), found;
     char text[XR_FIELD_MAX + 4];
     struct xr_user who;
@@ -381,7 +294,7 @@ END_TEST
 
 START_TEST(a_finding_that_nobody_knows_becomes_the_general_one)
 {
-    auto_setting s = setting_new(2, 1);
+    auto_checking s = checking(2, 1);
     struct xr_check sums = { 0 };
     struct xr_check_user found;
     struct xr_user who;
@@ -401,7 +314,7 @@ END_TEST
 
 static void result_damage(const char *sql)
 {
-    auto_setting s = setting_new(1, 1);
+    auto_checking s = checking(1, 1);
     struct xr_store_rows *rows;
     struct xr_check_user user;
 
@@ -436,7 +349,7 @@ static int64_t cpu_us(void)
 }
 
 /* In the order of a check: by address, twenty at a time. */
-static void put_many(struct setting *s)
+static void put_many(struct checking *s)
 {
     struct xr_check_user results[20];
     struct xr_user page[20];
@@ -458,7 +371,7 @@ static void put_many(struct setting *s)
 
 START_TEST(many_results_are_written_and_read_cheaply_with_flat_memory)
 {
-    auto_setting s = setting_new(MANY, 1);
+    auto_checking s = checking(MANY, 1);
     const char *factor = getenv("EXRAY_TIME_FACTOR");
     struct xr_store_rows *rows;
     struct xr_check_user user;

@@ -261,7 +261,7 @@ static const char *fill(struct world *world)
 
     save_users(world, &org, 0, 60);
     seal(world, org.uid, XR_SECRET_PASSWORD, "cipher");
-    fine(xr_store_check_begin(world->store, world->arena, org.id, 1, &check));
+    fine(xr_store_check_begin(world->store, world->arena, org.id, XR_CHECK_ALL, 1, &check));
     for (int64_t id = 1; id <= 60; id++) {
         struct xr_check_entry entry = { id, 0 };
         fine(xr_store_check_select(world->store, world->arena, check, &entry, 1));

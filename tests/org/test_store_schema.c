@@ -57,6 +57,7 @@ START_TEST(an_old_store_keeps_everything_that_was_in_it)
     fine(xr_store_last_result(world.store, world.arena, user.id, &result));
     ck_assert_str_eq(result.code, "ErrorImpersonateUserDenied");
     ck_assert_ptr_null(result.server);
+    ck_assert_str_eq(raw_text(&world, "SELECT group_concat(turn) FROM check_user"), "1");
     fine(xr_store_check_sums(world.store, world.arena, 1, &sums));
     ck_assert_int_eq(sums.selected, 2);
     ck_assert_int_eq(sums.causes[0].users, 1);

@@ -12,7 +12,7 @@ enum { LONG_LOCAL = 200, MEASURE_EVERY = 500 };
 
 static const char DENIED[] = "impersonation.denied", MOVING[] = "mailbox.moving",
                   MISSING[] = "mailbox.not-found", FAILING[] = "http.server-error",
-                  ALIAS[] = "address.alias";
+                  ALIAS[] = "address.alias", TRUST[] = "tls.trust-ignored";
 
 /* In the order of XR_ROWS_BY_CAUSE: by status, then by finding. */
 static const struct sample_part MIXED[] = {
@@ -42,6 +42,12 @@ static const struct sample_part SMALL[] = {
         "ssssssw" },
     { 3, XR_SKIPPED, NULL, NULL, NULL, NULL, NULL, "-------" },
     { 20, XR_SUCCESS, NULL, NULL, NULL, NULL, "EX19-MBX01", "sssssss" },
+    { 0, XR_SKIPPED, NULL, NULL, NULL, NULL, NULL, NULL },
+};
+
+static const struct sample_part UNTRUSTED[] = {
+    { 30, XR_WARNING, TRUST, "ssl-trust", NULL, "Trust was not required.", "EX19-MBX01",
+        "ssswsss" },
     { 0, XR_SKIPPED, NULL, NULL, NULL, NULL, NULL, NULL },
 };
 
@@ -124,6 +130,7 @@ struct sample_check *sample_check_of(struct xr_arena *arena, const struct sample
     for (; parts->users; parts++) {
         check->head.summary[parts->status] += parts->users;
         check->head.selected += parts->users;
+        check->head.fresh += parts->users;
         add_cause(check, parts);
     }
     return check;
@@ -137,6 +144,20 @@ struct sample_check *sample_check_mixed(struct xr_arena *arena)
 struct sample_check *sample_check_small(struct xr_arena *arena)
 {
     return sample_check_of(arena, SMALL);
+}
+
+struct sample_check *sample_check_untrusted(struct xr_arena *arena)
+{
+    struct sample_check *check = sample_check_of(arena, UNTRUSTED);
+    struct xr_check_group *group = xr_new(arena, struct xr_check_group);
+
+    *group = ONCE;
+    group->users = 30;
+    group->finding = TRUST;
+    group->status = XR_WARNING;
+    group->message = "Trust in the certificate of mail.contoso.example was not required.";
+    check->head.groups = group;
+    return check;
 }
 
 struct sample_check *sample_check_large(struct xr_arena *arena)

@@ -28,6 +28,8 @@ struct sample_part {
 struct sample_check *sample_check_mixed(struct xr_arena *arena);
 /* The same causes with so few users that a browser test can look at each of them. */
 struct sample_check *sample_check_small(struct xr_arena *arena);
+/* All were reached while certificate trust was ignored. */
+struct sample_check *sample_check_untrusted(struct xr_arena *arena);
 /* A hundred thousand: 90,000 passed, 10,000 failed for one cause. */
 struct sample_check *sample_check_large(struct xr_arena *arena);
 /* Every text that a stranger can choose is an attack. */

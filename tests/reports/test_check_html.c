@@ -145,6 +145,25 @@ START_TEST(test_page_of_success)
 }
 END_TEST
 
+START_TEST(test_page_of_ignored_trust)
+{
+    struct xr_arena *arena = xr_arena_new();
+    struct sample_check *check = sample_check_untrusted(arena);
+    const char *page = check_html(check);
+
+    keep("check-untrusted", page);
+    markup_check_matrix(page);
+    ck_assert(holds(page, "<strong>Certificate trust was ignored in this check.</strong>"));
+    ck_assert(holds(page, "<div class=\"hero warning\">"));
+    ck_assert(
+        holds(page, "<dt>Holds for all of them</dt>") &&
+        holds(page, "<a href=\"#cause-tls.trust-ignored\"><code>tls.trust-ignored</code></a>"));
+    ck_assert(!holds(page, "id=\"again\""));
+    ck_assert(!holds(check_html(sample_check_small(arena)), "trust was ignored"));
+    xr_arena_free(arena);
+}
+END_TEST
+
 START_TEST(test_page_of_an_unfinished_check)
 {
     static const struct sample_part parts[] = {
@@ -158,13 +177,15 @@ START_TEST(test_page_of_an_unfinished_check)
 
     check->head.selected = 40000;
     check->head.end = XR_CHECK_CANCELLED;
+    check->head.options = " --store 's.db'";
     const char *page = check_html(check);
     keep("check-unfinished", page);
     markup_check_matrix(page);
     ck_assert(holds(page, "<h1>2 of the 3 users checked so far cannot be reached."));
     ck_assert(holds(page, "<strong>Unfinished.</strong> The check was stopped before its end. "
                           "39,997 of 40,000 users have no result yet."));
-    ck_assert(holds(page, "exray check &#39;Contoso EMEA&#39; --resume"));
+    ck_assert(holds(page, "exray check &#39;Contoso EMEA&#39; --resume --html check.html --csv "
+                          "check.csv --store &#39;s.db&#39;"));
     xr_arena_free(arena);
 }
 END_TEST
@@ -256,5 +277,6 @@ END_TEST
 
 XR_UNIT_MAIN("check_html", test_page_of_failures, test_rows_come_in_chunks,
     test_neighbours_share_a_cell, test_hostile_page, test_page_of_success,
-    test_page_of_an_unfinished_check, test_page_of_nobody, test_policy_fits_the_page,
-    test_a_hundred_thousand_take_no_more_memory, test_a_hundred_thousand_failures)
+    test_page_of_ignored_trust, test_page_of_an_unfinished_check, test_page_of_nobody,
+    test_policy_fits_the_page, test_a_hundred_thousand_take_no_more_memory,
+    test_a_hundred_thousand_failures)

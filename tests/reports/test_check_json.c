@@ -46,6 +46,8 @@ START_TEST(test_holds_what_the_contract_names)
     ck_assert_str_eq(text(json, "started"), "2026-11-21T20:00:00.000Z");
     ck_assert_str_eq(text(json, "end"), "finished");
     ck_assert_int_eq(member(summary, "error")->valueint, 223);
+    ck_assert_int_eq(member(json, "fresh")->valueint, 258);
+    ck_assert(cJSON_IsFalse(member(json, "candidate")));
     ck_assert_int_eq(cJSON_GetArraySize(users), 258);
     ck_assert_str_eq(text(cause, "finding"), "impersonation.denied");
     ck_assert_int_eq(member(cause, "users")->valueint, 210);
@@ -217,10 +219,12 @@ START_TEST(test_fits_its_schema)
     if (!source || access("/usr/bin/python3", X_OK) != 0)
         return;
     struct xr_arena *arena = xr_arena_new();
+    struct sample_check *empty = sample_check_of(arena, nobody);
+    empty->head.end = XR_CHECK_CHANGED;
     ck_assert_ptr_nonnull(mkdtemp(folder));
     keep(xr_printf(arena, "%s/%s", folder, names[0]), check_json(sample_check_small(arena)));
     keep(xr_printf(arena, "%s/%s", folder, names[1]), check_json(sample_check_hostile(arena)));
-    keep(xr_printf(arena, "%s/%s", folder, names[2]), check_json(sample_check_of(arena, nobody)));
+    keep(xr_printf(arena, "%s/%s", folder, names[2]), check_json(empty));
     keep_lines(xr_printf(arena, "%s/%s", folder, names[3]), sample_check_hostile(arena));
     int status = system(xr_printf(arena,
         "cd '%s' && /usr/bin/python3 '%s/tests/check_schema.py' "

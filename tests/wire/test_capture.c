@@ -101,6 +101,32 @@ START_TEST(an_encoded_secret_takes_the_whole_answer_with_it)
 }
 END_TEST
 
+/* "P\u00e4ssw\u00f6rd" as serializers write it, and as UTF-16 of either kind. */
+START_TEST(letters_beyond_ascii_are_found_too)
+{
+    static const char *const echoes[] = { "a P&#228;ssw&#xF6;rd b", "&#x00000050;&#xE4;sswörd",
+        "P%C3%A4ssw%c3%b6rd" };
+    static const char little[] = "P\0\xe4\0s\0s\0w\0\xf6\0r\0d\0";
+    static const char big[] = "\0P\0\xe4\0s\0s\0w\0\xf6\0r\0d";
+    struct xr_secret secret = xr_secret_new("Pässwörd", strlen("Pässwörd"));
+    struct xr_arena *arena = xr_arena_new();
+
+    for (size_t i = 0; i < sizeof(echoes) / sizeof(*echoes); i++) {
+        char *copy = xr_strdup(arena, echoes[i]);
+        scrub(copy, strlen(copy), "svc", secret);
+        ck_assert_uint_eq(strspn(copy, "*"), strlen(echoes[i]));
+    }
+    char *wide = xr_strndup(arena, little, 16);
+    scrub(wide, 16, "svc", secret);
+    ck_assert_mem_eq(wide, "****************", 16);
+    wide = xr_strndup(arena, big, 16);
+    scrub(wide, 16, "svc", secret);
+    ck_assert_mem_eq(wide, "****************", 16);
+    xr_arena_free(arena);
+    xr_secret_done(&secret);
+}
+END_TEST
+
 XR_UNIT_MAIN("capture", a_secret_is_found_in_base64_and_utf16,
     an_encoded_secret_takes_the_whole_answer_with_it, credentials_and_cookies_are_never_shown,
-    what_is_no_header_is_left_out, an_echoed_secret_is_scrubbed)
+    what_is_no_header_is_left_out, an_echoed_secret_is_scrubbed, letters_beyond_ascii_are_found_too)
