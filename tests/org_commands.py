@@ -62,6 +62,7 @@ def help_is_there_for_every_command(world):
         for verb in verbs:
             expect(f"exray {family} {verb} " in whole, f"exray {family} --help names {verb}")
             expect("--store" in world.run(family, verb, "--help").stdout, f"exray {family} {verb} --help")
+    expect("(default: 60; of a check: 86400)" in world.run("org", "set", "--help").stdout, "the help does not tell the time limits")
     expect(not world.path.exists(), "help has made a store")
 
 

@@ -307,8 +307,9 @@ def the_fixes_for_the_list_work_as_printed(world):
 def errors_name_the_cause_and_have_their_codes(world):
     world.run("setup-plan", code=64, says="name of one organisation")
     world.run("setup-plan", "a", "b", code=64)
-    world.run("setup-plan", "contoso", code=78, says="contoso")
+    world.run("setup-plan", "contoso", code=78, says="there is no store")
     world.contoso()
+    world.run("setup-plan", "contosso", code=78, says="did you mean 'contoso'")
     world.run("setup-plan", "contoso", "--format", "xml", code=64, says="ps1 or md")
     world.run("setup-plan", "contoso", "--fix", "nothing.json", code=66, says=("nothing.json", "No such file"))
     (world.folder / "bad.json").write_text('{"schema":"exray.check/1","organization":"contoso","users":[{"email":"a"},]}')

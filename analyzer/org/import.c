@@ -174,11 +174,11 @@ static bool judge_free(struct xr_pass *pass, const struct xr_org_file *file)
     for (size_t i = 0; !err && i < n; i++) {
         if (xr_same(orgs[i].name, file->org.name))
             xr_import_flaw(pass, file->line, "name",
-                "there is an organization \"%s\" already: remove or rename one of them",
+                "there is an organisation \"%s\" already: remove or rename one of them",
                 xr_quoted(pass, file->org.name));
         if (file->org.uid && xr_same(orgs[i].uid, file->org.uid))
             xr_import_flaw(pass, file->line, "id",
-                "the id \"%s\" belongs to the organization \"%s\", which is there already",
+                "the id \"%s\" belongs to the organisation \"%s\", which is there already",
                 file->org.uid, xr_quoted(pass, orgs[i].name));
     }
     for (int kind = 0; !err && kind < XR_SECRET_KIND_COUNT; kind++)
@@ -206,7 +206,7 @@ static const struct xr_transfer_err *pass_head(struct import *import)
 
     begin_pass(&pass, import, NULL);
     if (!import->source.json)
-        xr_import_flaw(&pass, 1, NULL, "an organization comes as JSON (\"exray.org/1\")");
+        xr_import_flaw(&pass, 1, NULL, "an organisation comes as JSON (\"exray.org/1\")");
     else
         xr_import_json_org(&pass, import->source.in, import->file);
     for (size_t i = 0; i < import->file->sealed_n; i++)

@@ -112,7 +112,7 @@ static void read_kinds(
 
     if (!access || !xr_org_access_by_name(access, &org->access))
         xr_import_flaw(pass, line, "access_type",
-            "\"%s\" is no access type of organizations: direct-logon, exchange-impersonation or "
+            "\"%s\" is no access type of organisations: direct-logon, exchange-impersonation or "
             "m365-oauth-impersonated",
             xr_quoted(pass, access ? access : ""));
     if (group && !xr_group_kind_by_name(group, &org->group_kind))
@@ -136,7 +136,7 @@ static void read_org(
     if (xr_member_id(pass, ret->line, found[ORG_ID], &uid))
         org->uid = keep(pass, uid);
     if (!text[ORG_NAME])
-        xr_import_flaw(pass, ret->line, "name", "the organization has no name");
+        xr_import_flaw(pass, ret->line, "name", "the organisation has no name");
     org->name = keep(pass, text[ORG_NAME]);
     org->account = keep(pass, text[ORG_ACCOUNT]);
     org->ews_url = keep(pass, text[ORG_EWS_URL]);

@@ -176,7 +176,7 @@ static void judge_uid(struct xr_pass *pass, const struct judged *judged)
         xr_import_flaw(pass, row->line, "id", "the id \"%s\" stands in line %lld already", row->uid,
             (long long)line);
     else
-        xr_import_flaw(pass, row->line, "id", "the id \"%s\" is that of an organization", row->uid);
+        xr_import_flaw(pass, row->line, "id", "the id \"%s\" is that of an organisation", row->uid);
 }
 
 /*

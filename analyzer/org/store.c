@@ -114,6 +114,10 @@ static const struct xr_store_err *look_at_file(struct xr_store *store, struct xr
     if (!S_ISREG(facts.st_mode))
         return xr_store_fail(arena, XR_STORE_UNREADABLE,
             "%s: this is not a file: name one for the store", store->path);
+    /* Whoever can write it could name a server of their own and be sent the password. */
+    if (facts.st_uid != geteuid() && facts.st_uid != 0)
+        return xr_store_fail(arena, XR_STORE_UNREADABLE,
+            "%s: the store belongs to another user, who could change it", store->path);
     /* SQLite would throw the log away, and with it what it holds. */
     if (!facts.st_size && size_of(beside(store, "-wal")) > 0)
         return xr_store_fail(arena, XR_STORE_CORRUPT,

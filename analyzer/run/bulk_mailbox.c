@@ -68,6 +68,17 @@ static bool ended_by_time(const struct xr_finding *finding)
                           finding->code == XR_FINDING_LOCAL_TIMEOUT);
 }
 
+/* A refused credential outweighs whatever another step found: nothing works without it. */
+static void prefer_refusal(
+    const struct xr_ctx *ctx, const struct xr_finding **finding, const struct xr_step **step)
+{
+    for (const struct xr_step *at = ctx->run->root->first; at && ctx->gate_closed_by; at = at->next)
+        if (!strcmp(at->id, ctx->gate_closed_by) && at->findings) {
+            *finding = at->last_finding;
+            *step = at;
+        }
+}
+
 /* What the steps from "first" on say about the user. */
 static void conclude(const struct xr_ctx *ctx, const struct xr_step *first, struct outcome *ret)
 {
@@ -77,6 +88,7 @@ static void conclude(const struct xr_ctx *ctx, const struct xr_step *first, stru
     const struct xr_finding *finding = xr_verdict_cause(first, NULL, &step, &host);
     bool own = !ctx->target->impersonation;
 
+    prefer_refusal(ctx, &finding, &step);
     ret->user = (struct xr_check_user){
         .email = ctx->target->mailbox,
         .status = step->status,

@@ -199,7 +199,7 @@ START_TEST(a_name_or_id_that_is_taken_stops_an_organization)
     const char *text = place_export_json(&place, &place.org, true);
     ck_assert_int_eq(import_org(&place, text, true, &back)->fault, XR_TRANSFER_LINES);
     place_expect_error(&place, 0, 2, "name", "\"contoso\" already");
-    place_expect_error(&place, 1, 2, "id", "belongs to the organization \"contoso\"");
+    place_expect_error(&place, 1, 2, "id", "belongs to the organisation \"contoso\"");
     ck_assert_int_eq(back.id, 0);
     /* The id of a user who is still there. */
     const char *bert = place_user(&place, "bert@contoso.test").uid;
@@ -232,7 +232,7 @@ START_TEST(no_file_can_write_over_the_secrets_of_another_record)
                     "[{\"email\":\"x@contoso.test\",\"access_type\":\"oauth\",\"id\":\"%"
                     "s\",\"secrets\":%s}]",
                     place.org.uid, secrets));
-    place_expect_error(&place, 0, 1, "id", "that of an organization");
+    place_expect_error(&place, 0, 1, "id", "that of an organisation");
     place_import_badly(
         &place, xr_printf(place.arena,
                     "[{\"email\":\"x@contoso.test\",\"access_type\":\"oauth\",\"id\":\"%"
