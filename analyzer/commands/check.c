@@ -14,8 +14,6 @@
 #include "analyzer/wire/tls.h"
 #include "reports/check.h"
 
-enum { DAY_S = 86400 };
-
 static void free_trust(struct xr_net *net)
 {
     union {
@@ -118,7 +116,7 @@ static int bulk(struct xr_check_session *session, const struct xr_form *form, in
     const struct xr_bulk_choice *choice, struct xr_check *ret, int64_t *ret_id)
 {
     struct xr_bulk_listener listener = { on_begun, on_user_done, on_pausing, session };
-    int64_t seconds = form->timeout ? form->timeout : DAY_S;
+    int64_t seconds = form->timeout ? form->timeout : XR_TIMEOUT_CHECK_S;
     int64_t end = xr_now_us() + seconds * 1000000;
     struct xr_bulk bulk = {
         .arena = session->arena,

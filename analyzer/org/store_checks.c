@@ -31,7 +31,7 @@ static const struct xr_store_err *running_check(
     if (err)
         return err;
     return xr_store_fail(arena, XR_STORE_NOT_FOUND,
-        "this check has ended, or another check of the same organization took its place");
+        "this check has ended, or another check of the same organisation took its place");
 }
 
 static const struct xr_store_err *unfinished(struct xr_store *store, struct xr_arena *arena,
@@ -192,7 +192,7 @@ const struct xr_store_err *xr_store_check_unfinished(struct xr_store *store, str
 
     if (err || *ret_check)
         return err;
-    return xr_store_fail(arena, XR_STORE_NOT_FOUND, "this organization has no unfinished check");
+    return xr_store_fail(arena, XR_STORE_NOT_FOUND, "this organisation has no unfinished check");
 }
 
 #define PENDING(by, condition)                                                          \

@@ -97,7 +97,7 @@ static const struct xr_store_err *take(
     if (errno != EAGAIN && errno != EACCES)
         return os_err(store, arena, "the lock of the store cannot be taken");
     long owner = read_owner(lock);
-    return xr_store_fail(arena, XR_STORE_BUSY, "a check of this organization is running%s",
+    return xr_store_fail(arena, XR_STORE_BUSY, "a check of this organisation is running%s",
         owner > 0 ? xr_printf(arena, " (process %ld)", owner) : "");
 }
 

@@ -67,7 +67,7 @@ static const struct xr_store_err *refuse(
     size_t domains = 0;
 
     if (!*org->name)
-        return xr_store_fail(arena, XR_STORE_REFUSED, "an organization needs a name");
+        return xr_store_fail(arena, XR_STORE_REFUSED, "an organisation needs a name");
     while (org->domains[domains])
         domains++;
     if (domains > XR_DOMAINS_MAX)
@@ -106,9 +106,9 @@ static struct xr_org row(struct xr_sql *sql, struct xr_arena *arena)
     const char *group = xr_sql_must(sql, arena, 9, XR_FIELD_MAX);
 
     if (!sql->flaw && !xr_org_access_by_name(access, &org.access))
-        sql->flaw = "an access type of an organization is unknown";
+        sql->flaw = "an access type of an organisation is unknown";
     if (!sql->flaw && !xr_group_kind_by_name(group, &org.group_kind))
-        sql->flaw = "a group kind of an organization is unknown";
+        sql->flaw = "a group kind of an organisation is unknown";
     return org;
 }
 
@@ -134,7 +134,7 @@ const struct xr_store_err *xr_store_org(
     const struct xr_store_err *err = xr_sql_err(&sql, arena);
     if (err)
         return err;
-    return xr_store_fail(arena, XR_STORE_NOT_FOUND, "there is no organization '%s'",
+    return xr_store_fail(arena, XR_STORE_NOT_FOUND, "there is no organisation '%s'",
         xr_excerpt(arena, name, XR_QUOTED_MAX));
 }
 

@@ -27,7 +27,7 @@ static const struct xr_store_err *owner_of(
         };
     else if (sql.rc == SQLITE_DONE)
         return xr_store_fail(arena, XR_STORE_NOT_FOUND,
-            "there is no organization or user with uid '%s'",
+            "there is no organisation or user with uid '%s'",
             xr_excerpt(arena, uid, XR_QUOTED_MAX));
     return xr_sql_err(&sql, arena);
 }
@@ -227,7 +227,7 @@ static const struct xr_store_err *invalidate(
     if (err)
         return err;
     if (!any)
-        return xr_store_fail(arena, XR_STORE_NOT_FOUND, "user '%s' has no secret of his own",
+        return xr_store_fail(arena, XR_STORE_NOT_FOUND, "user '%s' has no secret of their own",
             xr_excerpt(arena, record.name, XR_QUOTED_MAX));
     user->invalidated_ms = user->changed_ms = record.at_ms;
     user->changed_by = xr_strdup(arena, xr_store_by(store));

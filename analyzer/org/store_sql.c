@@ -65,7 +65,7 @@ static const struct code {
     { SQLITE_LOCKED, XR_STORE_BUSY, "another program is using it" },
     { SQLITE_PROTOCOL, XR_STORE_BUSY, "another program is using it" },
     { SQLITE_CONSTRAINT_FOREIGNKEY, XR_STORE_NOT_FOUND,
-        "the organization was removed in the meantime" },
+        "the organisation was removed in the meantime" },
     { SQLITE_FULL, XR_STORE_FULL, "the disk is full; nothing was changed" },
     { SQLITE_READONLY, XR_STORE_READ_ONLY,
         "it cannot be written: the file, its folder or the "
@@ -240,7 +240,7 @@ const struct xr_store_err *xr_sql_finish_unique(
         return xr_store_fail(arena, XR_STORE_EXISTS,
             "%s '%s' has the uid of one that is stored already, under another name", what, name);
     return xr_store_fail(arena, XR_STORE_EXISTS, "there is %s '%s' already",
-        strcmp(what, "user") == 0 ? "a user" : "an organization", name);
+        strcmp(what, "user") == 0 ? "a user" : "an organisation", name);
 }
 
 const struct xr_store_err *xr_sql_run_of(struct xr_store *store, struct xr_arena *arena,

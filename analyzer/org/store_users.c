@@ -87,7 +87,7 @@ const struct xr_store_err *xr_store_user(struct xr_store *store, struct xr_arena
     const struct xr_store_err *err = xr_sql_err(&sql, arena);
     if (err)
         return err;
-    return xr_store_fail(arena, XR_STORE_NOT_FOUND, "there is no user '%s' in this organization",
+    return xr_store_fail(arena, XR_STORE_NOT_FOUND, "there is no user '%s' in this organisation",
         xr_excerpt(arena, email, XR_QUOTED_MAX));
 }
 

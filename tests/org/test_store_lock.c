@@ -27,11 +27,11 @@ static void is_busy(struct world *world, struct xr_store *store, int64_t org, pi
     struct xr_check_lock *lock;
 
     fails(xr_store_check_lock(store, world->arena, org, &lock), XR_STORE_BUSY,
-        xr_printf(world->arena, "a check of this organization is running (process %d)", owner));
+        xr_printf(world->arena, "a check of this organisation is running (process %d)", owner));
     ck_assert_ptr_null(lock);
 }
 
-START_TEST(one_at_a_time_checks_an_organization_and_others_beside_it)
+START_TEST(one_at_a_time_checks_an_organisation_and_others_beside_it)
 {
     auto_world world = world_open();
     struct xr_store *other;
@@ -92,7 +92,7 @@ START_TEST(the_lock_of_a_process_that_was_killed_is_free)
 }
 END_TEST
 
-START_TEST(organizations_of_any_number_are_locked_and_the_file_stays_small)
+START_TEST(organisations_of_any_number_are_locked_and_the_file_stays_small)
 {
     auto_world world = world_open();
     struct xr_check_lock *lock, *none;
@@ -150,7 +150,7 @@ START_TEST(a_lock_file_with_strange_words_in_it_locks_as_well)
     (void)fputs("\033]0;strange words here, and here, and here", file);
     ck_assert_int_eq(fclose(file), 0);
     const struct xr_store_err *err = xr_store_check_lock(world.store, world.arena, 1, &none);
-    fails(err, XR_STORE_BUSY, "a check of this organization is running");
+    fails(err, XR_STORE_BUSY, "a check of this organisation is running");
     ck_assert_ptr_null(strchr(err->text, '('));
     xr_store_check_unlock(lock);
 }
@@ -193,9 +193,9 @@ START_TEST(what_root_locks_stays_the_owners_to_lock)
 }
 END_TEST
 
-XR_UNIT_MAIN("store_lock", one_at_a_time_checks_an_organization_and_others_beside_it,
+XR_UNIT_MAIN("store_lock", one_at_a_time_checks_an_organisation_and_others_beside_it,
     the_lock_of_a_process_that_was_killed_is_free,
-    organizations_of_any_number_are_locked_and_the_file_stays_small,
+    organisations_of_any_number_are_locked_and_the_file_stays_small,
     what_is_not_a_file_of_its_own_is_not_taken_for_the_lock,
     a_lock_file_with_strange_words_in_it_locks_as_well,
     in_a_store_that_cannot_be_written_nothing_is_locked, what_root_locks_stays_the_owners_to_lock)
