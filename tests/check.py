@@ -624,6 +624,25 @@ def a_server_that_dies_ends_the_check_and_keeps_what_was_found(world):
 
 
 @test
+def a_server_that_falls_silent_is_not_waited_for_by_every_user(world):
+    users = {address(n) for n in range(1, 401)}
+    world.start(base="bulk-10000", faults=[slow(30, "user00???@contoso.test")])
+    world.add_org()
+    world.add_users(sorted(users))
+    process = world.begin("--resolve", "mail.contoso.test:443:127.0.0.2", "--step-timeout", "1", jobs=10)
+    opened_so_far(world, 40, process)
+    world.simulator.send_signal(signal.SIGSTOP)
+    silent = time.monotonic()
+    process.communicate(timeout=120 * FACTOR)
+    expect(time.monotonic() - silent < 15 * FACTOR, f"the check went on for {time.monotonic() - silent:.1f} s")
+    report = world.report()
+    same("exit code and end", (process.returncode, report["end"]), (1, "finished"))
+    same("users", set(findings(report)), users)
+    strange = {one: finding for one, finding in findings(report).items() if finding and not finding.startswith(OF_THE_WAY)}
+    expect(not strange, f"{len(strange)} users have a finding that is not of the way: {list(strange.items())[:5]}")
+
+
+@test
 def trust_that_was_ignored_is_a_warning_with_every_user(world):
     users = [address(n) for n in range(1, 11)]
     world.start(base="bulk-10000")
