@@ -8,7 +8,8 @@
 
 enum {
     EXCHANGE_2010 = 14,
-    LOOKS_MAX = 3, /* at a server that does not answer, before its users are given up */
+    LOOKS_MAX = 3,       /* at a server that does not answer, before its users are given up */
+    LOOKS_MAX_LATER = 4, /* at one that did answer before: each pause twice as long */
     LOOK_AGAIN_MS = 1000,
     LOST_MAX = 8, /* in a row, before the server itself is looked at again */
 };
@@ -251,8 +252,9 @@ static enum found explore_user(
             xr_bulk_throttled(state, ret->back_off_ms);
             continue;
         }
-        if (!start->known && ret->passing && looks++ < LOOKS_MAX) {
-            xr_bulk_pause(state, LOOK_AGAIN_MS);
+        if (!start->known && ret->passing && looks < (feed->start ? LOOKS_MAX_LATER : LOOKS_MAX)) {
+            xr_bulk_pause(state, feed->start ? LOOK_AGAIN_MS << looks : LOOK_AGAIN_MS);
+            looks++;
             continue;
         }
         record_answer(feed, start->arena, user, account, ret);

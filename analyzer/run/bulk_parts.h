@@ -13,7 +13,8 @@
 struct lane {
     const char *key;
     struct lane *next_alike; /* the same account and host, another secret of users' own */
-    struct xr_secret own;    /* that secret; none: the organisation's, or each user's */
+    struct xr_secret own;    /* that secret; none: the organisation's, each user's, or unreadable */
+    bool own_known;
     int number;
     bool impersonates;
     struct xr_check_group *group; /* what is told about it */

@@ -77,14 +77,16 @@ static struct lane *lane_with_secret(struct selection *selection, struct lane *l
 
     if (xr_bulk_secret(selection->state, selection->arena, user, effective, &secret, &code))
         xr_secret_done(&secret);
-    if (!xr_secret_given(lane->own) && !lane->group->users) /* it has just been made */
+    if (!lane->own_known) /* it has just been made */
         lane->own = xr_secret_copy(secret);
+    lane->own_known = true;
     while (!xr_secret_equal(lane->own, secret) && lane->next_alike)
         lane = lane->next_alike;
     if (!xr_secret_equal(lane->own, secret)) {
         lane->next_alike = add_lane(selection->state, lane->key, effective);
         lane = lane->next_alike;
         lane->own = xr_secret_copy(secret);
+        lane->own_known = true;
     }
     xr_secret_done(&secret);
     return lane;
