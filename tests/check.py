@@ -872,6 +872,24 @@ def spoil_secret(world, email):
 
 
 @test
+def unreadable_secrets_of_one_account_take_nobody_along(world):
+    """Four users with the same account of their own; the secrets of the first and the third are spoiled."""
+    world.add_org()
+    for n in range(1, 5):
+        world.add_user(address(n), "--access-type", "exchange-impersonation", "--account", "CONTOSO\\svc-two", "--ews-url", URL)
+    for n in (1, 3):
+        spoil_secret(world, address(n))
+    world.start(base="bulk-10000", accounts=[SECOND])
+    _, report = world.check(code=1)
+    seen, requests = world.stop()
+    same("findings", findings(report), {address(1): "config.secret-unreadable", address(2): None,
+                                        address(3): "config.secret-unreadable", address(4): None})
+    same("groups", sorted((group["users"], group["ews_url"]) for group in report["groups"] if group["ews_url"]), [(2, URL)])
+    same("mailboxes opened", openings(requests), {address(2): 1, address(4): 1})
+    same("log-on failures", seen["logon_failures"], 0)
+
+
+@test
 def what_the_configuration_lacks_is_told_without_traffic(world):
     world.add_org(kind="direct-logon", password=None, account=None)
     for n in (1, 4, 5):

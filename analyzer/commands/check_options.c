@@ -9,7 +9,8 @@ static const struct xr_option users[] = {
     LIST("user", "ADDR", "this user only (repeat for more)", user),
     FLAG("only-failed", "those whose last result is a failure", only_failed),
     NUMBER("sample", "N", "so many users, drawn at random", sample, 1, 10000000),
-    FLAG("resume", "go on with the check that was interrupted: nobody is asked twice", resume),
+    FLAG("resume", "go on with the check that was interrupted: who has a result is not asked again",
+        resume),
     NUMBER(
         "jobs", "N", "users at a time for one account and host (default: 4)", jobs, 1, XR_JOBS_MAX),
     FLAG("ignore-trust", "ignore trust for SSL: never name or date; loudly marked",
