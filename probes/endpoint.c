@@ -26,6 +26,7 @@ static void note_address(struct xr_ctx *ctx, const struct xr_tcp_try *try)
         .status = try->err ? XR_ERROR : XR_SUCCESS,
         .connect_us = try->err ? -1 : try->elapsed_us,
         .message = try->err ? try->err->text : "accepted",
+        .handshake_us = -1,
     };
     if (facts->last_address)
         facts->last_address->next = address;
@@ -89,8 +90,9 @@ static enum xr_status connect_all(struct xr_ctx *ctx, struct xr_leg *leg, struct
     ctx->run->facts.known |= XR_FACT_REACHABLE;
     if (failed)
         return xr_warning(step, XR_FINDING_TCP_SOME_ADDRESSES_FAILED,
-            "%zu of %zu addresses of %s do not accept connections.", failed, leg->tries_n,
-            leg->host);
+            "%zu of %zu addresses of %s do not accept connections. %s", failed, leg->tries_n,
+            leg->host,
+            xr_sentence(ctx->arena, xr_tcp_failures(ctx->arena, leg->tries, leg->tries_n)));
     enum xr_status worst = xr_step_worst(step);
     (void)xr_success(step, "%s accepts connections on port %u at %zu address%s.", leg->host,
         leg->tries[0].port, leg->tries_n, leg->tries_n == 1 ? "" : "es");

@@ -11,11 +11,20 @@ enum xr_finding_code xr_fault_finding(enum xr_fault fault)
         [XR_FAULT_DNS_SERVER_FAILURE] = XR_FINDING_DNS_SERVER_FAILURE,
         [XR_FAULT_DNS_REFUSED] = XR_FINDING_DNS_REFUSED,
         [XR_FAULT_DNS_TIMEOUT] = XR_FINDING_DNS_TIMEOUT,
+        [XR_FAULT_DNS_UNREACHABLE] = XR_FINDING_DNS_UNREACHABLE,
+        [XR_FAULT_DNS_TCP_BLOCKED] = XR_FINDING_DNS_TCP_BLOCKED,
+        [XR_FAULT_DNS_DNSSEC] = XR_FINDING_DNS_DNSSEC_FAILED,
         [XR_FAULT_DNS_CNAME_LOOP] = XR_FINDING_DNS_CNAME_LOOP,
         [XR_FAULT_DNS_MALFORMED] = XR_FINDING_DNS_MALFORMED,
+        [XR_FAULT_DNS_BOGUS_ADDRESS] = XR_FINDING_DNS_BOGUS_ADDRESS,
+        [XR_FAULT_DNS_SLOW] = XR_FINDING_DNS_SLOW,
         [XR_FAULT_TCP_REFUSED] = XR_FINDING_TCP_REFUSED,
         [XR_FAULT_TCP_TIMEOUT] = XR_FINDING_TCP_TIMEOUT,
         [XR_FAULT_TCP_UNREACHABLE] = XR_FINDING_TCP_UNREACHABLE,
+        [XR_FAULT_TCP_RESET] = XR_FINDING_TCP_RESET,
+        [XR_FAULT_TCP_REJECTED] = XR_FINDING_TCP_REJECTED,
+        [XR_FAULT_TCP_NO_ROUTE] = XR_FINDING_TCP_NO_ROUTE,
+        [XR_FAULT_TCP_LOCAL_RULE] = XR_FINDING_TCP_LOCAL_RULE,
         [XR_FAULT_TLS_HANDSHAKE] = XR_FINDING_TLS_HANDSHAKE_FAILED,
         [XR_FAULT_TLS_NOT_TLS] = XR_FINDING_TLS_NOT_TLS,
         [XR_FAULT_TLS_TOO_OLD] = XR_FINDING_TLS_PROTOCOL_TOO_OLD,
@@ -49,6 +58,14 @@ enum xr_finding_code xr_flaw_finding(enum xr_flaw flaw)
         [XR_FLAW_WEAK_SIGNATURE] = XR_FINDING_TLS_WEAK_SIGNATURE,
         [XR_FLAW_REVOKED] = XR_FINDING_TLS_REVOKED,
         [XR_FLAW_BAD_PURPOSE] = XR_FINDING_TLS_BAD_PURPOSE,
+        [XR_FLAW_CHAIN_EXTRA] = XR_FINDING_TLS_CHAIN_EXTRA,
+        [XR_FLAW_PATH_AMBIGUOUS] = XR_FINDING_TLS_PATH_AMBIGUOUS,
+        [XR_FLAW_NONCONFORMING] = XR_FINDING_TLS_NONCONFORMING,
+        [XR_FLAW_KEY_UNUSUAL] = XR_FINDING_TLS_KEY_UNUSUAL,
+        [XR_FLAW_VALIDITY_TOO_LONG] = XR_FINDING_TLS_VALIDITY_TOO_LONG,
+        [XR_FLAW_STAPLE_MISSING] = XR_FINDING_TLS_STAPLE_MISSING,
+        [XR_FLAW_REVOCATION_UNKNOWN] = XR_FINDING_TLS_REVOCATION_UNKNOWN,
+        [XR_FLAW_INTERCEPTED] = XR_FINDING_TLS_INTERCEPTION_SUSPECTED,
     };
 
     return findings[flaw];
@@ -82,13 +99,13 @@ static enum xr_status flaw_status(enum xr_flaw flaw, bool ignore_trust)
     return mild ? XR_WARNING : XR_ERROR;
 }
 
-void xr_flaws_find(struct xr_step *step, const struct xr_tls_session *session, bool ignore_trust,
-    bool (*which)(enum xr_flaw))
+void xr_flaws_find(
+    struct xr_step *step, const struct xr_tls_session *session, bool ignore_trust, uint32_t kinds)
 {
     bool told = false;
 
     for (const struct xr_tls_flaw *flaw = session->flaws; flaw; flaw = flaw->next) {
-        if (which && !which(flaw->flaw))
+        if (!(kinds & XR_FLAW_BIT(flaw->flaw)))
             continue;
         if (ignore_trust && xr_flaw_is_trust(flaw->flaw) && !told) {
             (void)xr_find(step, XR_FINDING_TLS_TRUST_IGNORED, XR_WARNING,

@@ -15,12 +15,15 @@ enum xr_status xr_fault_error(struct xr_step *step, const struct xr_err *err);
 /* "no route" becomes "No route."; a host name in front stays as it is. */
 const char *xr_sentence(struct xr_arena *arena, const char *phrase);
 
+/* Kinds of flaws as a set. */
+#define XR_FLAW_BIT(flaw) (1u << (flaw))
+#define XR_FLAWS_ALL      (~0u)
+
 /*
- * Adds the certificate's flaws as findings, those of "which" only (NULL: all).
- * With ignore_trust the trust flaws become warnings and tls.trust-ignored
- * stands before them.
+ * Adds the certificate's flaws of these kinds as findings. With ignore_trust
+ * the trust flaws become warnings and tls.trust-ignored stands before them.
  */
-void xr_flaws_find(struct xr_step *step, const struct xr_tls_session *session, bool ignore_trust,
-    bool (*which)(enum xr_flaw));
+void xr_flaws_find(
+    struct xr_step *step, const struct xr_tls_session *session, bool ignore_trust, uint32_t kinds);
 
 #endif

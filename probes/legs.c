@@ -126,6 +126,16 @@ const struct xr_err *xr_leg_resolve(struct xr_leg *leg)
     return err;
 }
 
+static void detail_address(struct xr_step *step, const struct xr_dns_address *address)
+{
+    const char *note = xr_address_note(address->text);
+    const char *ttl =
+        address->ttl ? xr_printf(step->arena, ", TTL %u s", (unsigned)address->ttl) : "";
+
+    xr_step_detail(
+        step, "Address", "%s%s%s%s", address->text, ttl, note ? ": " : "", note ? note : "");
+}
+
 void xr_leg_detail_names(struct xr_leg *leg, struct xr_step *step)
 {
     const struct xr_dns_hosts *names = &leg->names;
@@ -133,8 +143,7 @@ void xr_leg_detail_names(struct xr_leg *leg, struct xr_step *step)
     if (names->aliases)
         xr_step_detail(step, "Alias of", "%s", names->aliases);
     for (size_t i = 0; i < names->n; i++)
-        xr_step_detail(step, "Address", names->addresses[i].ttl ? "%s, TTL %u s" : "%s",
-            names->addresses[i].text, names->addresses[i].ttl);
+        detail_address(step, &names->addresses[i]);
     if (names->cut)
         xr_step_detail(
             step, "More addresses", "only the first %d are looked at", XR_DNS_ADDRESSES_MAX);
@@ -153,10 +162,13 @@ bool xr_leg_dns(struct xr_leg *leg)
         return ended(step);
     }
     xr_leg_detail_names(leg, step);
-    const struct xr_err *half = leg->names.half;
-    if (half)
-        (void)xr_warning(
-            step, xr_fault_finding(half->fault), "%s", xr_sentence(leg->arena, half->text));
+    for (size_t i = 0; i < leg->names.warnings_n; i++) {
+        const struct xr_err *warning = leg->names.warnings[i];
+        (void)xr_find(step, xr_fault_finding(warning->fault), XR_WARNING, "%s",
+            xr_sentence(leg->arena, warning->text));
+    }
+    if (step->findings)
+        step->message = step->findings->message;
     else
         (void)xr_success(
             step, "%s has %zu address%s.", leg->host, leg->names.n, leg->names.n == 1 ? "" : "es");
@@ -166,12 +178,10 @@ bool xr_leg_dns(struct xr_leg *leg)
 /* Behind a proxy it is the proxy that could not be reached, not the host. */
 static const struct xr_err *blame_proxy(const struct xr_leg *leg, const struct xr_err *err)
 {
-    bool tcp = err->fault == XR_FAULT_TCP_REFUSED || err->fault == XR_FAULT_TCP_TIMEOUT ||
-               err->fault == XR_FAULT_TCP_UNREACHABLE;
-
-    return leg->ctx->net->proxy && tcp ? xr_err(leg->arena, XR_FAULT_PROXY, err->native,
-                                             "the proxy %s: %s", leg->ctx->net->proxy, err->text)
-                                       : err;
+    return leg->ctx->net->proxy && xr_fault_is_tcp(err->fault)
+               ? xr_err(leg->arena, XR_FAULT_PROXY, err->native, "the proxy %s: %s",
+                     leg->ctx->net->proxy, err->text)
+               : err;
 }
 
 void xr_leg_connect(struct xr_leg *leg)
@@ -215,9 +225,7 @@ bool xr_leg_tcp(struct xr_leg *leg)
     return ended(step);
 }
 
-/* A connected fd to one address, through the proxy's tunnel if there is one; -1: *ret_err says why.
- */
-static int connect_one(
+int xr_leg_connect_one(
     struct xr_leg *leg, struct xr_arena *arena, const char *address, const struct xr_err **ret_err)
 {
     struct xr_tcp_try one = { address, route_of(leg).port, NULL, -1, 0 };
@@ -243,7 +251,7 @@ static int connect_again(void *arg)
     const struct again *again = arg;
     const struct xr_err *err;
 
-    return connect_one(again->leg, again->arena, again->address, &err);
+    return xr_leg_connect_one(again->leg, again->arena, again->address, &err);
 }
 
 const struct xr_err *xr_leg_handshake(
@@ -252,7 +260,7 @@ const struct xr_err *xr_leg_handshake(
     struct again again = { leg, arena, address };
     struct xr_tls_again second = { connect_again, &again };
     const struct xr_err *err;
-    int fd = connect_one(leg, arena, address, &err);
+    int fd = xr_leg_connect_one(leg, arena, address, &err);
 
     if (err)
         return err;
@@ -282,7 +290,7 @@ static void tell_tls(struct xr_leg *leg, struct xr_step *step)
     if (session->certificates)
         xr_step_detail(step, "Certificate", "%s, issued by %s", session->certificates->subject,
             session->certificates->issuer);
-    xr_flaws_find(step, session, leg->ignore_trust, NULL);
+    xr_flaws_find(step, session, leg->ignore_trust, XR_FLAWS_ALL);
     if (session->client_certificate == XR_CLIENT_CERTIFICATE_REQUIRED)
         (void)xr_find(step, XR_FINDING_TLS_CLIENT_CERTIFICATE_REQUIRED, XR_ERROR,
             "The server demands a client certificate.");

@@ -51,6 +51,11 @@ const struct xr_err *xr_leg_resolve(struct xr_leg *leg);
 void xr_leg_connect(struct xr_leg *leg);
 void xr_leg_detail_names(struct xr_leg *leg, struct xr_step *step);
 
+/* A connected fd to one address, through the proxy's tunnel if there is one; the caller closes it.
+ * -1: *ret_err says why. */
+int xr_leg_connect_one(
+    struct xr_leg *leg, struct xr_arena *arena, const char *address, const struct xr_err **ret_err);
+
 /* One handshake with one address. The connection is closed afterwards. */
 xr_must_check const struct xr_err *xr_leg_handshake(
     struct xr_leg *leg, struct xr_arena *arena, const char *address, struct xr_tls_session *ret);

@@ -57,6 +57,9 @@ struct xr_test {
 
 extern const struct xr_test *const xr_tests[]; /* ends with NULL */
 
+/* ssl-trust of a chain in a file: no packet is sent. */
+extern const struct xr_test xr_test_chain;
+
 /* The parts of service-account that differ from user to user, for the bulk check: by
  * impersonation; of a user who logs on himself; of one whose folder is not the Inbox. */
 extern const struct xr_test xr_test_mailbox, xr_test_own_mailbox, xr_test_own_folder;

@@ -1,46 +1,106 @@
+#include "probes/ssl_trust.h"
+
 #include <string.h>
+#include <unistd.h>
 
 #include "analyzer/base/pool.h"
 #include "analyzer/base/text.h"
+#include "analyzer/wire/revocation.h"
 #include "probes/faults.h"
-#include "probes/legs.h"
 #include "probes/policy.h"
 
-/* One handshake with one address; all of them run side by side. */
+/* One handshake with one address, and what others say about the chain that it showed. */
 struct meeting {
     struct xr_arena *arena;
-    const char *address;
+    const struct xr_tcp_try *try;
     const struct xr_err *err;
     struct xr_tls_session session;
 };
 
+/* The questions of the scan, and after them the certificate without SNI. */
+enum { WITHOUT_NAME = XR_ASK_COUNT, ASKED };
+
+/* All that is asked of the host at once: side by side, so that the user waits for the slowest. */
 struct meetings {
     struct xr_leg *leg;
+    struct xr_fetched *fetched;
     struct meeting all[XR_DNS_ADDRESSES_MAX];
     size_t n;
+    struct xr_scan scan;
+    struct xr_arena *scan_arenas[ASKED];
 };
 
-static void meet(void *arg, size_t i)
+static bool looks_further(const struct xr_leg *leg)
+{
+    return leg->ctx->target->scan;
+}
+
+static void meet(struct meetings *meetings, struct meeting *meeting)
+{
+    struct xr_leg *leg = meetings->leg;
+    struct xr_inquiry inquiry = { .net = leg->ctx->net,
+        .fetched = meetings->fetched,
+        .host = leg->host,
+        .tested_address = meeting->try->address,
+        .deadline = leg->ctx->deadline };
+
+    meeting->err = xr_leg_handshake(leg, meeting->arena, meeting->try->address, &meeting->session);
+    if (meeting->err || !looks_further(leg))
+        return;
+    xr_complete_chain(meeting->arena, &inquiry, &meeting->session);
+    xr_check_revocation(meeting->arena, &inquiry, &meeting->session);
+}
+
+static void ask(struct meetings *meetings, int what)
+{
+    struct xr_leg *leg = meetings->leg;
+    struct xr_scan *scan = &meetings->scan;
+    struct xr_arena *arena = meetings->scan_arenas[what];
+    const struct xr_err *err = NULL;
+    int fd = xr_leg_connect_one(leg, arena, scan->address, &err);
+
+    if (fd < 0 && what < WITHOUT_NAME)
+        scan->offers[what] = (struct xr_offer){ .answer = XR_ANSWER_NONE, .text = err->text };
+    if (fd < 0)
+        return;
+    if (what < WITHOUT_NAME)
+        xr_offer_ask(
+            arena, (enum xr_question)what, leg->host, fd, leg->ctx->deadline, &scan->offers[what]);
+    else if (xr_tls_default_certificate(arena, fd, leg->ctx->deadline, &scan->default_certificate))
+        scan->default_certificate = NULL;
+    (void)close(fd);
+}
+
+static void meet_or_ask(void *arg, size_t i)
 {
     struct meetings *meetings = arg;
-    struct meeting *meeting = &meetings->all[i];
 
-    meeting->err =
-        xr_leg_handshake(meetings->leg, meeting->arena, meeting->address, &meeting->session);
+    if (i < meetings->n)
+        meet(meetings, &meetings->all[i]);
+    else
+        ask(meetings, (int)(i - meetings->n));
 }
 
 static void meet_all(struct xr_ctx *ctx, struct meetings *meetings)
 {
     struct xr_leg *leg = ctx->ews_leg;
+    size_t asked = looks_further(leg) ? ASKED : 0;
 
     meetings->leg = leg;
+    meetings->scan.address = leg->address;
+    meetings->fetched = xr_fetched_new();
     for (size_t i = 0; i < leg->tries_n; i++)
         if (!leg->tries[i].err)
             meetings->all[meetings->n++] =
-                (struct meeting){ .arena = xr_arena_new(), .address = leg->tries[i].address };
-    xr_pool_run(XR_DNS_ADDRESSES_MAX, meetings->n, meet, meetings);
+                (struct meeting){ .arena = xr_arena_new(), .try = &leg->tries[i] };
+    for (size_t i = 0; i < asked; i++)
+        meetings->scan_arenas[i] = xr_arena_new();
+    xr_pool_run(XR_DNS_ADDRESSES_MAX + ASKED, meetings->n + asked, meet_or_ask, meetings);
     for (size_t i = 0; i < meetings->n; i++)
         xr_arena_absorb(ctx->arena, meetings->all[i].arena);
+    for (size_t i = 0; i < asked; i++)
+        xr_arena_absorb(ctx->arena, meetings->scan_arenas[i]);
+    xr_fetched_free(meetings->fetched);
 }
 
 static bool is_good(const struct meeting *meeting, bool ignore_trust)
@@ -62,132 +122,11 @@ static const struct meeting *choose(const struct meetings *meetings, bool ignore
     return &meetings->all[0];
 }
 
-static struct xr_step *part(struct xr_step *step, const char *suffix, const char *title)
-{
-    const char *id = xr_printf(step->arena, "%s.%s", step->id, suffix);
-    struct xr_step *child = xr_step_add(step->arena, step, id, title);
-
-    child->started_us = step->started_us;
-    return child;
-}
-
-static bool is_name(enum xr_flaw flaw)
-{
-    return flaw == XR_FLAW_NAME_MISMATCH;
-}
-
-static bool is_chain(enum xr_flaw flaw)
-{
-    return flaw == XR_FLAW_CHAIN_INCOMPLETE || flaw == XR_FLAW_CHAIN_DISORDERED;
-}
-
-static bool is_trust(enum xr_flaw flaw)
-{
-    return flaw == XR_FLAW_SELF_SIGNED || flaw == XR_FLAW_UNTRUSTED_ROOT ||
-           flaw == XR_FLAW_BAD_PURPOSE;
-}
-
-static bool is_date(enum xr_flaw flaw)
-{
-    return flaw == XR_FLAW_EXPIRED || flaw == XR_FLAW_NOT_YET_VALID || flaw == XR_FLAW_EXPIRES_SOON;
-}
-
-static bool is_revocation(enum xr_flaw flaw)
-{
-    return flaw == XR_FLAW_REVOKED;
-}
-
-static bool is_strength(enum xr_flaw flaw)
-{
-    return flaw == XR_FLAW_WEAK_KEY || flaw == XR_FLAW_WEAK_SIGNATURE;
-}
-
-static const struct xr_certificate *root_of(const struct xr_tls_session *session)
-{
-    const struct xr_certificate *root = NULL;
-
-    for (const struct xr_certificate *at = session->certificates; at; at = at->next)
-        if (at->depth >= 0 && (!root || at->depth > root->depth))
-            root = at;
-    return root;
-}
-
-static size_t count_sent(const struct xr_tls_session *session)
-{
-    size_t n = 0;
-
-    for (const struct xr_certificate *at = session->certificates; at; at = at->next)
-        n += at->position >= 0;
-    return n;
-}
-
-static long long days_left(const struct xr_certificate *certificate)
-{
-    return (certificate->not_after_ms - xr_wall_ms()) / (24 * 3600 * 1000LL);
-}
-
-/* What is said of a part of the judgement when it has no flaw. */
-static const char *praise(
-    const char *suffix, const struct xr_leg *leg, const struct xr_tls_session *session)
-{
-    const struct xr_certificate *leaf = session->certificates, *root = root_of(session);
-    struct xr_arena *arena = leg->arena;
-
-    if (!strcmp(suffix, "name"))
-        return xr_printf(arena, "The certificate is valid for %s.", leg->host);
-    if (!strcmp(suffix, "chain"))
-        return xr_printf(
-            arena, "%zu certificates sent, in order, none missing.", count_sent(session));
-    if (!strcmp(suffix, "trust"))
-        return xr_printf(
-            arena, "The chain ends at \"%s\", which this machine trusts.", root->common_name);
-    if (!strcmp(suffix, "dates"))
-        return xr_printf(arena, "%lld days left.", days_left(leaf));
-    if (!strcmp(suffix, "revocation"))
-        return xr_printf(arena, "The stapled OCSP answer: %s.", session->staple);
-    return xr_printf(arena, "%s, signed with %s.", leaf->key, leaf->signature);
-}
-
-/* The judgement of one connection, part by part: all that is wrong at once, not the first only. */
-static void tell_parts(
-    struct xr_ctx *ctx, struct xr_step *step, const struct xr_tls_session *session)
-{
-    static const struct {
-        const char *suffix, *title;
-        bool (*which)(enum xr_flaw);
-    } parts[] = {
-        { "name", "Name", is_name },
-        { "chain", "Chain", is_chain },
-        { "trust", "Trust", is_trust },
-        { "dates", "Dates", is_date },
-        { "revocation", "Revocation", is_revocation },
-        { "strength", "Strength", is_strength },
-    };
-
-    for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
-        if (parts[i].which == is_revocation && !session->staple)
-            continue;
-        struct xr_step *child = part(step, parts[i].suffix, parts[i].title);
-        xr_flaws_find(child, session, ctx->ews_leg->ignore_trust, parts[i].which);
-        if (child->findings)
-            child->message = child->findings->message;
-        else if (parts[i].which == is_trust && ctx->ews_leg->ignore_trust && session->trusted)
-            (void)xr_warning(child, XR_FINDING_TLS_TRUST_IGNORED,
-                "On request, trust was not required; %s would have been trusted without that.",
-                ctx->ews_leg->host);
-        else if (parts[i].which == is_trust && !session->trusted)
-            (void)xr_skipped(child, xr_printf(step->arena, "%s.chain", step->id),
-                "Not decided: the chain does not reach a root.");
-        else
-            (void)xr_success(child, "%s", praise(parts[i].suffix, ctx->ews_leg, session));
-    }
-}
-
 static void tell_client_certificate(struct xr_step *step, const struct xr_tls_session *session)
 {
     if (session->client_certificate == XR_CLIENT_CERTIFICATE_NOT_ASKED)
         return;
-    struct xr_step *child = part(step, "client-certificate", "Client certificate");
+    struct xr_step *child = xr_trust_part(step, "client-certificate", "Client certificate");
     if (session->client_certificate == XR_CLIENT_CERTIFICATE_REQUIRED)
         (void)xr_error(child, XR_FINDING_TLS_CLIENT_CERTIFICATE_REQUIRED,
             "The server demands a client certificate and ends the connection without one.");
@@ -196,81 +135,26 @@ static void tell_client_certificate(struct xr_step *step, const struct xr_tls_se
             "The server asks for a client certificate, but goes on without one.");
 }
 
-static void tell_handshake(struct xr_step *step, const struct meeting *meeting)
+static void tell_handshake(struct xr_ctx *ctx, struct xr_step *step, const struct meeting *meeting)
 {
-    struct xr_step *child = part(step, "handshake", "Handshake");
+    struct xr_step *child = xr_trust_part(step, "handshake", "Handshake");
     const struct xr_tls_session *session = &meeting->session;
+    struct xr_facts *facts = &ctx->run->facts;
 
     if (meeting->err) {
         (void)xr_fault_error(child, meeting->err);
         return;
     }
     child->elapsed_us = session->elapsed_us;
+    facts->tls_protocol = session->version;
+    facts->tls_cipher = session->cipher;
+    facts->tls_group = session->group;
+    facts->tls_alpn = session->alpn;
     (void)xr_success(child, "%s, %s%s%s.", session->version, session->cipher,
         session->group ? ", " : "", session->group ? session->group : "");
-    xr_step_detail(child, "Address", "%s", meeting->address);
+    xr_step_detail(child, "Address", "%s", meeting->try->address);
     if (session->alpn)
         xr_step_detail(child, "ALPN", "%s", session->alpn);
-}
-
-static const char *role_of(const struct xr_certificate *certificate)
-{
-    if (certificate->depth < 0)
-        return "extra";
-    if (certificate->depth == 0)
-        return "leaf";
-    return certificate->self_issued ? "root" : "intermediate";
-}
-
-static void note_certificate(struct xr_facts *facts, struct xr_fact_certificate *certificate)
-{
-    if (facts->last_certificate)
-        facts->last_certificate->next = certificate;
-    else
-        facts->certificates = certificate;
-    facts->last_certificate = certificate;
-}
-
-static void note_missing(struct xr_ctx *ctx, const struct xr_tls_session *session)
-{
-    const struct xr_certificate *last = root_of(session);
-
-    for (const struct xr_tls_flaw *flaw = session->flaws; flaw && last; flaw = flaw->next) {
-        if (flaw->flaw != XR_FLAW_CHAIN_INCOMPLETE)
-            continue;
-        struct xr_fact_certificate *missing = xr_new(ctx->arena, struct xr_fact_certificate);
-        *missing = (struct xr_fact_certificate){
-            .role = "intermediate", .subject = last->issuer, .position = -1, .missing = true
-        };
-        note_certificate(&ctx->run->facts, missing);
-    }
-}
-
-static void note_certificates(struct xr_ctx *ctx, const struct xr_tls_session *session)
-{
-    for (const struct xr_certificate *at = session->certificates; at; at = at->next) {
-        struct xr_fact_certificate *fact = xr_new(ctx->arena, struct xr_fact_certificate);
-        *fact = (struct xr_fact_certificate){
-            .role = role_of(at),
-            .subject = at->subject,
-            .issuer = at->issuer,
-            .serial = at->serial,
-            .sha256 = at->sha256,
-            .key = at->key,
-            .signature = at->signature,
-            .names = at->names,
-            .not_before_ms = at->not_before_ms,
-            .not_after_ms = at->not_after_ms,
-            .position = at->position,
-            .sent = at->position >= 0,
-            .used = at->depth >= 0,
-            .trusted = session->trusted && at->depth >= 0,
-        };
-        note_certificate(&ctx->run->facts, fact);
-    }
-    note_missing(ctx, session);
-    if (session->certificates)
-        ctx->run->facts.certificate_expires_ms = session->certificates->not_after_ms;
 }
 
 static struct xr_fact_address *fact_of(struct xr_ctx *ctx, const char *address)
@@ -282,7 +166,8 @@ static struct xr_fact_address *fact_of(struct xr_ctx *ctx, const char *address)
     return fact;
 }
 
-/* The first thing that speaks against an address; NULL: nothing. */
+/* The first thing that speaks against an address; what clients tolerate counts last. NULL: nothing.
+ */
 static const char *objection(const struct meeting *meeting, enum xr_finding_code *ret_code)
 {
     const struct xr_tls_flaw *flaw = meeting->session.flaws;
@@ -291,36 +176,68 @@ static const char *objection(const struct meeting *meeting, enum xr_finding_code
         *ret_code = xr_fault_finding(meeting->err->fault);
         return meeting->err->text;
     }
-    if (flaw) {
-        *ret_code = xr_flaw_finding(flaw->flaw);
-        return flaw->text;
+    while (flaw && xr_flaw_is_mild(flaw->flaw))
+        flaw = flaw->next;
+    if (!flaw && meeting->session.client_certificate == XR_CLIENT_CERTIFICATE_REQUIRED) {
+        *ret_code = XR_FINDING_TLS_CLIENT_CERTIFICATE_REQUIRED;
+        return "it demands a client certificate";
     }
-    if (meeting->session.client_certificate != XR_CLIENT_CERTIFICATE_REQUIRED)
+    if (!flaw)
+        flaw = meeting->session.flaws;
+    if (!flaw)
         return NULL;
-    *ret_code = XR_FINDING_TLS_CLIENT_CERTIFICATE_REQUIRED;
-    return "it demands a client certificate";
+    *ret_code = xr_flaw_finding(flaw->flaw);
+    return flaw->text;
+}
+
+static void note_address(
+    struct xr_fact_address *fact, const struct meeting *meeting, bool good, const char *against)
+{
+    const struct xr_tls_session *session = &meeting->session;
+
+    if (!fact)
+        return;
+    fact->may_carry_credentials = good;
+    fact->verdict = against ? against : "trusted";
+    if (meeting->err)
+        return;
+    fact->handshake_us = session->elapsed_us;
+    fact->protocol = session->version;
+    fact->leaf_sha256 = session->leaf_sha256;
+}
+
+static void detail_address(struct xr_step *step, const struct meeting *meeting, const char *against)
+{
+    const char *verdict = against ? against : "trusted";
+
+    if (meeting->err)
+        xr_step_detail(step, "Address", "%s: connected in %lld ms: %s", meeting->try->address,
+            (long long)meeting->try->elapsed_us / 1000, verdict);
+    else
+        xr_step_detail(step, "Address", "%s: connected in %lld ms, %s in %lld ms: %s",
+            meeting->try->address, (long long)meeting->try->elapsed_us / 1000,
+            meeting->session.version, (long long)meeting->session.elapsed_us / 1000, verdict);
 }
 
 /* The other addresses: a client that meets one of them sees something else. */
-static void tell_others(struct xr_ctx *ctx, struct xr_step *step, const struct meetings *meetings,
-    const struct meeting *chosen)
+static void tell_addresses(struct xr_ctx *ctx, struct xr_step *step,
+    const struct meetings *meetings, const struct meeting *chosen)
 {
     bool ignore = ctx->ews_leg->ignore_trust;
 
     for (size_t i = 0; i < meetings->n; i++) {
         const struct meeting *meeting = &meetings->all[i];
-        struct xr_fact_address *fact = fact_of(ctx, meeting->address);
+        struct xr_fact_address *fact = fact_of(ctx, meeting->try->address);
         enum xr_finding_code code = XR_FINDING_COUNT;
         const char *against = objection(meeting, &code);
         bool good = is_good(meeting, ignore);
-        xr_step_detail(step, "Address", "%s: %s", meeting->address, against ? against : "trusted");
-        if (fact)
-            fact->may_carry_credentials = good;
+        note_address(fact, meeting, good, against);
+        detail_address(step, meeting, against);
         if (!against || good || !is_good(chosen, ignore))
             continue;
         if (fact)
             fact->status = XR_WARNING;
-        (void)xr_find(step, code, XR_WARNING, "At %s: %s", meeting->address,
+        (void)xr_find(step, code, XR_WARNING, "At %s: %s", meeting->try->address,
             xr_sentence(ctx->arena, against));
     }
 }
@@ -336,50 +253,65 @@ static void compare_leaves(struct xr_step *step, const struct meetings *meetings
         known = known ? known : meeting;
         if (strcmp(known->session.leaf_sha256, meeting->session.leaf_sha256)) {
             (void)xr_find(step, XR_FINDING_TLS_ADDRESSES_DIFFER, XR_WARNING,
-                "%s and %s show different certificates.", known->address, meeting->address);
+                "%s and %s show different certificates.", known->try->address,
+                meeting->try->address);
             return;
         }
     }
 }
 
-static enum xr_status conclude(
-    struct xr_ctx *ctx, struct xr_step *step, const struct meeting *chosen)
+/* The address, and who was asked about its chain, for the list of receivers. */
+static void note_receivers(struct xr_leg *leg, const struct meeting *meeting)
 {
-    enum xr_status worst = xr_step_worst(step);
+    static const char plain[] = "nothing (http)";
+    const struct xr_tls_session *session = &meeting->session;
+    const struct xr_certificate *at = session->certificates;
 
-    if (is_good(chosen, ctx->ews_leg->ignore_trust) &&
-        xr_policy_may_receive(ctx, ctx->ews_leg->host)) {
-        ctx->ews_leg->address = chosen->address;
-        ctx->ews_leg->session = chosen->session;
-        ctx->run->facts.known |= XR_FACT_SECURE;
+    xr_leg_sent(leg, xr_receiver(leg->arena, leg->host, meeting->try->address, meeting->try->port),
+        "TLS handshakes without content", "none", "nothing (handshake)");
+    for (; session->completion && at; at = at->next)
+        if (at->depth >= 0 && at->issuer_url && !at->self_issued)
+            xr_leg_sent(
+                leg, at->issuer_url, "the request for a missing certificate", "none", plain);
+    for (const struct xr_revocation *asked = session->revocations; asked; asked = asked->next) {
+        const char *url = asked->source ? strstr(asked->source, "http://") : NULL;
+        if (url)
+            xr_leg_sent(leg, url, "the question whether a certificate was revoked", "none", plain);
     }
-    if (worst <= XR_SUCCESS)
-        return xr_success(step, "The certificate of %s is trusted.", ctx->ews_leg->host);
-    for (const struct xr_step *child = step->first; child; child = child->next)
-        if (child->status == worst) {
-            step->message = child->message;
-            return worst;
-        }
-    step->message = step->findings->message;
-    return worst;
+}
+
+static void take_into_use(struct xr_ctx *ctx, const struct meeting *chosen)
+{
+    if (!is_good(chosen, ctx->ews_leg->ignore_trust) ||
+        !xr_policy_may_receive(ctx, ctx->ews_leg->host))
+        return;
+    ctx->ews_leg->address = chosen->try->address;
+    ctx->ews_leg->session = chosen->session;
+    ctx->run->facts.known |= XR_FACT_SECURE;
 }
 
 /* May this machine trust the EWS host with a password? */
 static enum xr_status run(struct xr_ctx *ctx, struct xr_step *step)
 {
     struct meetings meetings = { 0 };
+    struct xr_leg *leg = ctx->ews_leg;
 
     meet_all(ctx, &meetings);
-    const struct meeting *chosen = choose(&meetings, ctx->ews_leg->ignore_trust);
-    tell_handshake(step, chosen);
-    if (!chosen->err) {
-        tell_parts(ctx, step, &chosen->session);
+    const struct meeting *chosen = choose(&meetings, leg->ignore_trust);
+    tell_handshake(ctx, step, chosen);
+    if (!chosen->err)
+        xr_tell_chain(ctx, step, leg->host, leg->ignore_trust, &chosen->session);
+    if (looks_further(leg))
+        xr_tell_scan(ctx, step, &meetings.scan, &chosen->session);
+    if (!chosen->err)
         tell_client_certificate(step, &chosen->session);
-        note_certificates(ctx, &chosen->session);
-    }
-    tell_others(ctx, step, &meetings, chosen);
+    tell_addresses(ctx, step, &meetings, chosen);
     compare_leaves(step, &meetings);
-    return conclude(ctx, step, chosen);
+    for (size_t i = 0; i < meetings.n; i++)
+        note_receivers(leg, &meetings.all[i]);
+    take_into_use(ctx, chosen);
+    return xr_trust_conclude(
+        step, xr_printf(ctx->arena, "The certificate of %s is trusted.", leg->host));
 }
 
 const struct xr_probe xr_probe_ssl_trust = {

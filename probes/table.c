@@ -20,7 +20,23 @@ static const struct xr_test service_account = {
     .probes = service_account_probes,
 };
 
-const struct xr_test *const xr_tests[] = { &service_account, NULL };
+extern const struct xr_probe xr_probe_host, xr_probe_chain_file;
+
+static const struct xr_probe *const ssl_trust_probes[] = { &xr_probe_host, &xr_probe_endpoint,
+    &xr_probe_ssl_trust, NULL };
+
+static const struct xr_test ssl_trust = {
+    .name = "ssl-trust",
+    .title = "SSL trust",
+    .about = "can clients trust the certificate of a host, at every one of its addresses?",
+    .probes = ssl_trust_probes,
+};
+
+const struct xr_test *const xr_tests[] = { &service_account, &ssl_trust, NULL };
+
+static const struct xr_probe *const chain_probes[] = { &xr_probe_chain_file, NULL };
+
+const struct xr_test xr_test_chain = { "ssl-trust", "SSL trust", "", chain_probes };
 
 static const struct xr_probe *const mailbox_probes[] = { &xr_probe_inbox, &xr_probe_smtp_address,
     NULL };

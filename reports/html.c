@@ -4,6 +4,7 @@
 
 #include "analyzer/base/clock.h"
 #include "reports/assets.h"
+#include "reports/subject.h"
 
 static const struct xr_section *const SECTIONS[] = {
     &xr_section_cause,
@@ -13,7 +14,9 @@ static const struct xr_section *const SECTIONS[] = {
     &xr_section_steps,
     &xr_section_timeline,
     &xr_section_discovery,
+    &xr_section_addresses,
     &xr_section_chain,
+    &xr_section_protocols,
     &xr_section_sent,
     &xr_section_environment,
     &xr_section_json,
@@ -119,7 +122,7 @@ static void put_top(const struct xr_page *page)
     (void)fputs("<div class=\"wrap top\"><b>e<i>x</i>ray</b><span>", page->out);
     xr_html_text(page->out, run->test_title);
     (void)fputs("</span><span>", page->out);
-    xr_html_remote(page->out, run->target->mailbox);
+    xr_html_remote(page->out, xr_subject(run->arena, run->target));
     (void)fprintf(
         page->out, "</span><time datetime=\"%s\">", xr_rfc3339(run->arena, run->started_wall_ms));
     xr_page_date(page, run->started_wall_ms, true);
@@ -137,6 +140,24 @@ static void put_trust_banner(const struct xr_page *page)
     (void)fputs("<span><strong>Certificate trust was ignored in this run.</strong> Whoever sits "
                 "between this machine and the server could have read what was sent. A client that "
                 "checks certificates may fail where this run did not.</span></p></div>\n",
+        page->out);
+}
+
+/* A verdict of another day must not be taken for one of today. */
+static void put_date_banner(const struct xr_page *page)
+{
+    int64_t at_ms = page->run->target->at_ms;
+
+    if (!at_ms)
+        return;
+    (void)fputs("<div class=\"banner warning\"><p class=\"wrap\">", page->out);
+    xr_page_icon(page, XR_WARNING);
+    (void)fputs("<span><strong>Judged as of ", page->out);
+    xr_page_date(page, at_ms, true);
+    (void)fputs(", ", page->out);
+    xr_page_clock(page, at_ms);
+    (void)fputs(", not as of the day of this run.</strong> Everything here that depends on a date, "
+                "days left included, counts from then.</span></p></div>\n",
         page->out);
 }
 
@@ -171,6 +192,7 @@ static void put_body(const struct xr_page *page)
     (void)fputs("<header>\n", out);
     put_top(page);
     put_trust_banner(page);
+    put_date_banner(page);
     xr_page_hero(page);
     (void)fputs("</header>\n<div class=\"wrap page\">\n", out);
     put_contents(page);
@@ -185,9 +207,9 @@ static void put_body(const struct xr_page *page)
 static const char *title_of(const struct xr_run *run)
 {
     const char *subject = run->verdict.finding ? run->verdict.finding : run->test_title;
+    const char *about = xr_subject(run->arena, run->target);
 
-    return run->target->mailbox ? xr_printf(run->arena, "%s, %s", subject, run->target->mailbox)
-                                : subject;
+    return about ? xr_printf(run->arena, "%s, %s", subject, about) : subject;
 }
 
 static void write_html(FILE *out, const struct xr_run *run, const struct xr_style *style)

@@ -53,6 +53,15 @@ void xr_page_section(
     const struct xr_page *page, const char *id, const char *title, const char *note);
 void xr_page_section_end(const struct xr_page *page);
 
+/* <table> and its head; rows are cards on a narrow screen, so every cell bears its column's name.
+ */
+void xr_page_table_head(
+    const struct xr_page *page, const char *css, const char *const *heads, size_t count);
+void xr_page_cell(const struct xr_page *page, const char *label, const char *value); /* NULL: – */
+
+/* The ends of a fingerprint, enough to tell two apart. */
+const char *xr_page_short_digest(struct xr_arena *arena, const char *digest);
+
 /*
  * An alternative that failed under a parent that succeeded is shown in neutral
  * colours: red belongs to the verdict. "spared": an ancestor already is one.
@@ -67,15 +76,21 @@ struct xr_section {
 };
 
 extern const struct xr_section xr_section_cause, xr_section_learned, xr_section_facts,
-    xr_section_watch, xr_section_steps, xr_section_timeline, xr_section_discovery, xr_section_chain,
-    xr_section_sent, xr_section_environment, xr_section_json;
+    xr_section_watch, xr_section_steps, xr_section_timeline, xr_section_discovery,
+    xr_section_addresses, xr_section_chain, xr_section_protocols, xr_section_sent,
+    xr_section_environment, xr_section_json;
 
 void xr_page_hero(const struct xr_page *page);
 void xr_page_exchange(const struct xr_page *page, const struct xr_exchange *exchange);
 void xr_page_life(const struct xr_page *page, const struct xr_fact_certificate *certificate);
 
-/* Days until a moment, from the start of the run; negative when it has passed. */
+/* The moment as of which dates are judged: the start of the run, or what --at named. */
+int64_t xr_page_now_ms(const struct xr_page *page);
+
+/* Days until a moment, from that one; negative when it has passed. */
 int64_t xr_page_days_left(const struct xr_page *page, int64_t wall_ms);
+
+void xr_page_days(const struct xr_page *page, int64_t days); /* "19 days left", "1 day ago" */
 
 /* The certificate of the server itself, or NULL. */
 const struct xr_fact_certificate *xr_page_leaf(const struct xr_page *page);

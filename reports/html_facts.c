@@ -1,4 +1,5 @@
 #include "reports/html.h"
+#include "reports/subject.h"
 
 static bool is_not_healthy(const struct xr_page *page)
 {
@@ -83,13 +84,6 @@ static void put_server(const struct xr_page *page)
     close_term(page);
 }
 
-static void put_days(const struct xr_page *page, int64_t days)
-{
-    xr_html_number(page->out, days < 0 ? -days : days);
-    (void)fprintf(
-        page->out, " %s%s", days == 1 || days == -1 ? "day " : "days ", days < 0 ? "ago" : "left");
-}
-
 static void put_certificate(const struct xr_page *page)
 {
     int64_t expires_ms = page->run->facts.certificate_expires_ms;
@@ -99,7 +93,7 @@ static void put_certificate(const struct xr_page *page)
     int64_t days = xr_page_days_left(page, expires_ms);
     open_term(page, "Certificate", false);
     (void)fputs(days < 0 ? "ended " : "", page->out);
-    put_days(page, days);
+    xr_page_days(page, days);
     (void)fputs("<small>until ", page->out);
     xr_page_date(page, expires_ms, true);
     (void)fputs("</small>", page->out);
@@ -166,6 +160,27 @@ static void put_run(const struct xr_page *page)
     close_term(page);
 }
 
+/* What was tested where there is no mailbox. */
+static void put_place(const struct xr_page *page)
+{
+    const struct xr_run *run = page->run;
+    const struct xr_target *target = run->target;
+
+    if (xr_is_of_place(target)) {
+        put_term(
+            page, "Host", target->host, target->chain_file ? "the name that was judged" : NULL);
+        put_term(page, "Certificate file", xr_file_name(target->chain_file), target->chain_file);
+    }
+    if (!target->at_ms)
+        return;
+    open_term(page, "Judged as of", false);
+    xr_page_date(page, target->at_ms, true);
+    (void)fputs("<small>", page->out);
+    xr_page_clock(page, target->at_ms);
+    (void)fputs(", not as of the run</small>", page->out);
+    close_term(page);
+}
+
 static void put_facts(const struct xr_page *page)
 {
     const struct xr_run *run = page->run;
@@ -173,6 +188,7 @@ static void put_facts(const struct xr_page *page)
 
     xr_page_section(page, "facts", "What was tested", NULL);
     (void)fputs("</div>\n<dl class=\"facts card pad\">\n", page->out);
+    put_place(page);
     put_term(page, "Target mailbox", run->target->mailbox, folder_note(page));
     put_term(page, "Primary address", facts->primary_smtp_address, facts->display_name);
     put_term(page, "Service account", run->target->account,

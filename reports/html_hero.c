@@ -1,4 +1,5 @@
 #include "reports/html.h"
+#include "reports/subject.h"
 
 enum { ONE_ROW = 8 }; /* more stops than this stand in two rows */
 
@@ -42,9 +43,15 @@ static void put_track(const struct xr_page *page)
 static void put_kicker(const struct xr_page *page)
 {
     const struct xr_verdict *verdict = &page->run->verdict;
+    const char *place = xr_subject_of_place(page->run->arena, page->run->target);
 
     (void)fprintf(page->out, "<p class=\"kick\"><span class=\"st\">%s</span>",
         xr_status_word(verdict->status));
+    if (place) {
+        (void)fputs("<b>", page->out);
+        xr_html_remote(page->out, place);
+        (void)fputs("</b>", page->out);
+    }
     if (verdict->finding) {
         (void)fputs("<a href=\"#cause\"><code>", page->out);
         xr_html_text(page->out, verdict->finding);

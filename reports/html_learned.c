@@ -1,6 +1,8 @@
 #include <string.h>
 
+#include "analyzer/base/text.h"
 #include "reports/html.h"
+#include "reports/subject.h"
 
 static bool is_healthy(const struct xr_page *page)
 {
@@ -31,6 +33,69 @@ static void tile_ews_url(const struct xr_page *page)
     (void)fputs("</p><p class=\"note\">from ", page->out);
     xr_page_step_link(page, facts->ews_url_from ? facts->ews_url_from : "--ews-url");
     (void)fputs("</p></div>\n", page->out);
+}
+
+/* What was tested where there is no mailbox. */
+static void tile_place(const struct xr_page *page)
+{
+    const struct xr_target *target = page->run->target;
+    const char *file = xr_file_name(target->chain_file);
+
+    if (!xr_is_of_place(target))
+        return;
+    open_tile(page, file ? "Certificate file" : "Host", true);
+    (void)fputs("<p class=\"url\">", page->out);
+    xr_html_remote(page->out, file ? file : target->host);
+    (void)fputs("</p>", page->out);
+    put_note(page,
+        file && target->host ? xr_printf(page->run->arena, "judged for %s", target->host) : NULL);
+}
+
+static void tile_tls(const struct xr_page *page)
+{
+    const struct xr_facts *facts = &page->run->facts;
+
+    if (!facts->tls_protocol || !xr_is_of_place(page->run->target))
+        return;
+    open_tile(page, "Connection", true);
+    (void)fputs("<p class=\"url\">", page->out);
+    xr_html_text(page->out, facts->tls_protocol);
+    (void)fputs("</p>", page->out);
+    put_note(page, facts->tls_cipher);
+}
+
+static int count_addresses(const struct xr_page *page, bool good)
+{
+    const struct xr_fact_address *address = page->run->facts.addresses;
+    int count = 0;
+
+    for (; address; address = address->next)
+        count += !good || address->status == XR_SUCCESS;
+    return count;
+}
+
+static void tile_addresses(const struct xr_page *page)
+{
+    int all = count_addresses(page, false);
+
+    if (!all || !xr_is_of_place(page->run->target))
+        return;
+    open_tile(page, "Addresses", false);
+    (void)fprintf(page->out, "<p class=\"big\">%d <small>of %d</small></p>",
+        count_addresses(page, true), all);
+    put_note(page, "in order");
+}
+
+static void tile_revocation(const struct xr_page *page)
+{
+    const struct xr_fact_certificate *leaf = xr_page_leaf(page);
+
+    if (!leaf || !leaf->revocation || !xr_is_of_place(page->run->target))
+        return;
+    open_tile(page, "Revocation", true);
+    (void)fprintf(page->out, "<p class=\"url\">%s</p>",
+        xr_same(leaf->revocation, "good") ? "Not revoked" : "Not known");
+    put_note(page, leaf->revocation_source);
 }
 
 static void tile_certificate(const struct xr_page *page)
@@ -143,8 +208,12 @@ static void put_learned(const struct xr_page *page)
 {
     xr_page_section(page, "learned", "What was learned", NULL);
     (void)fputs("</div>\n<div class=\"tiles\">\n", page->out);
+    tile_place(page);
     tile_ews_url(page);
     tile_certificate(page);
+    tile_addresses(page);
+    tile_tls(page);
+    tile_revocation(page);
     tile_answer(page);
     tile_server(page);
     tile_address(page);
@@ -161,31 +230,44 @@ const struct xr_section xr_section_learned = {
     .write = put_learned,
 };
 
-static void put_watch(const struct xr_page *page)
+/* Nothing to watch in a judgement of another day. */
+static bool can_renew(const struct xr_page *page)
+{
+    return page->run->facts.certificate_expires_ms && !page->run->target->at_ms;
+}
+
+static void put_renewal(const struct xr_page *page)
 {
     int64_t expires_ms = page->run->facts.certificate_expires_ms;
     int warn_days = page->run->target->warn_days;
 
+    if (!can_renew(page))
+        return;
+    (void)fputs("<li><span class=\"when\">before ", page->out);
+    xr_page_date(page, expires_ms - (int64_t)warn_days * 24 * 60 * 60 * 1000, false);
+    (void)fprintf(page->out,
+        "</span><div><b>Renew the certificate.</b> <span class=\"soft\">exray warns from %d days "
+        "before its end.</span></div></li>\n",
+        warn_days);
+}
+
+static void put_watch(const struct xr_page *page)
+{
     xr_page_section(page, "watch", "What to watch", NULL);
     (void)fputs("</div>\n<div class=\"card\"><ul class=\"watch\">\n", page->out);
-    if (expires_ms) {
-        (void)fputs("<li><span class=\"when\">before ", page->out);
-        xr_page_date(page, expires_ms - (int64_t)warn_days * 24 * 60 * 60 * 1000, false);
-        (void)fprintf(page->out,
-            "</span><div><b>Renew the certificate.</b> <span class=\"soft\">exray warns from %d "
-            "days before its end.</span></div></li>\n",
-            warn_days);
-    }
-    (void)fputs("<li><span class=\"when\">each change of group or scope</span><div><b>Run it again "
-                "with a second mailbox.</b> <span class=\"soft\">This run proves one user: a "
-                "scope may still leave others out.</span></div></li>\n</ul></div>\n",
-        page->out);
+    put_renewal(page);
+    if (page->run->target->mailbox)
+        (void)fputs("<li><span class=\"when\">each change of group or scope</span><div><b>Run it "
+                    "again with a second mailbox.</b> <span class=\"soft\">This run proves one "
+                    "user: a scope may still leave others out.</span></div></li>\n",
+            page->out);
+    (void)fputs("</ul></div>\n", page->out);
     xr_page_section_end(page);
 }
 
 static bool is_watched(const struct xr_page *page)
 {
-    return is_healthy(page) && page->run->target->mailbox;
+    return is_healthy(page) && (page->run->target->mailbox || can_renew(page));
 }
 
 const struct xr_section xr_section_watch = {

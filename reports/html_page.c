@@ -5,7 +5,8 @@
 #include "reports/html.h"
 
 static const char *const RESERVED[] = { "main", "cause", "learned", "facts", "watch", "steps",
-    "timeline", "discovery", "chain", "chain-table", "sent", "environment", "json" };
+    "timeline", "discovery", "addresses", "chain", "chain-table", "chain-words", "protocols",
+    "sent", "environment", "json" };
 
 static size_t count_steps(const struct xr_step *step)
 {
@@ -173,10 +174,50 @@ bool xr_page_is_spared(const struct xr_step *parent, const struct xr_step *step,
     return spared || (parent && parent->status == XR_SUCCESS && step->status > XR_SUCCESS);
 }
 
+void xr_page_table_head(
+    const struct xr_page *page, const char *css, const char *const *heads, size_t count)
+{
+    (void)fprintf(page->out,
+        "<table class=\"tbl %s\" role=\"table\"><thead role=\"rowgroup\"><tr role=\"row\">", css);
+    for (size_t i = 0; i < count; i++)
+        (void)fprintf(page->out, "<th role=\"columnheader\" scope=\"col\">%s</th>", heads[i]);
+    (void)fputs("</tr></thead>", page->out);
+}
+
+void xr_page_cell(const struct xr_page *page, const char *label, const char *value)
+{
+    (void)fprintf(page->out, "<td role=\"cell\" data-l=\"%s\">", label);
+    xr_html_prose(page->out, value ? value : "–");
+    (void)fputs("</td>", page->out);
+}
+
+const char *xr_page_short_digest(struct xr_arena *arena, const char *digest)
+{
+    size_t length = digest ? strlen(digest) : 0;
+
+    if (length <= 24)
+        return digest;
+    return xr_printf(arena, "%.8s…%s", digest, digest + length - 5);
+}
+
+int64_t xr_page_now_ms(const struct xr_page *page)
+{
+    int64_t at_ms = page->run->target->at_ms;
+
+    return at_ms ? at_ms : page->run->started_wall_ms;
+}
+
+void xr_page_days(const struct xr_page *page, int64_t days)
+{
+    xr_html_number(page->out, days < 0 ? -days : days);
+    (void)fprintf(
+        page->out, " %s%s", days == 1 || days == -1 ? "day " : "days ", days < 0 ? "ago" : "left");
+}
+
 int64_t xr_page_days_left(const struct xr_page *page, int64_t wall_ms)
 {
     static const int64_t day_ms = 24 * 60 * 60 * 1000;
-    int64_t left = wall_ms - page->run->started_wall_ms;
+    int64_t left = wall_ms - xr_page_now_ms(page);
 
     return left < 0 ? -((day_ms - 1 - left) / day_ms) : left / day_ms;
 }

@@ -1,5 +1,7 @@
+#include "analyzer/base/clock.h"
 #include "reports/html.h"
 #include "reports/json.h"
+#include "reports/subject.h"
 
 static bool has_sent(const struct xr_page *page)
 {
@@ -12,32 +14,22 @@ static bool always(const struct xr_page *page)
     return true;
 }
 
-static void put_cell(const struct xr_page *page, const char *label, const char *value)
-{
-    (void)fprintf(page->out, "<td role=\"cell\" data-l=\"%s\">", label);
-    xr_html_prose(page->out, value ? value : "–");
-    (void)fputs("</td>", page->out);
-}
-
 static void put_sent(const struct xr_page *page)
 {
     static const char *const heads[] = { "Receiver", "What was sent", "Credentials",
         "Protected by" };
 
     xr_page_section(page, "sent", "What was sent, and to whom", "The complete list. No telemetry.");
-    (void)fputs("</div>\n<div class=\"card\"><table class=\"tbl\" role=\"table\"><thead "
-                "role=\"rowgroup\"><tr role=\"row\">",
-        page->out);
-    for (size_t i = 0; i < sizeof(heads) / sizeof(*heads); i++)
-        (void)fprintf(page->out, "<th role=\"columnheader\" scope=\"col\">%s</th>", heads[i]);
-    (void)fputs("</tr></thead><tbody role=\"rowgroup\">\n", page->out);
+    (void)fputs("</div>\n<div class=\"card\">", page->out);
+    xr_page_table_head(page, "sends", heads, sizeof(heads) / sizeof(*heads));
+    (void)fputs("<tbody role=\"rowgroup\">\n", page->out);
     for (const struct xr_sent *sent = page->run->sent; sent; sent = sent->next) {
         (void)fputs("<tr role=\"row\"><th role=\"rowheader\" scope=\"row\">", page->out);
         xr_html_prose(page->out, sent->to);
         (void)fputs("</th>", page->out);
-        put_cell(page, heads[1], sent->what);
-        put_cell(page, heads[2], sent->credentials);
-        put_cell(page, heads[3], sent->protected_by);
+        xr_page_cell(page, heads[1], sent->what);
+        xr_page_cell(page, heads[2], sent->credentials);
+        xr_page_cell(page, heads[3], sent->protected_by);
         (void)fputs("</tr>\n", page->out);
     }
     (void)fputs("</tbody></table></div>\n", page->out);
@@ -93,11 +85,15 @@ static void put_environment(const struct xr_page *page)
     put_row(page, "This machine", run->origin.host);
     put_row(page, "Its addresses", listed(run->arena, run->origin.addresses));
     put_row(page, "Proxy", run->origin.proxy ? run->origin.proxy : "none");
-    put_row(page, "EWS address given", target->ews_url ? target->ews_url : "no: Autodiscover");
-    put_row(page, "Authentication", schemes(run->arena, target));
+    if (!xr_is_of_place(target)) {
+        put_row(page, "EWS address given", target->ews_url ? target->ews_url : "no: Autodiscover");
+        put_row(page, "Authentication", schemes(run->arena, target));
+    }
     put_row(page, "Hosts allowed by name", listed(run->arena, target->allow_redirect));
     put_row(page, "Certificate trust",
         target->ignore_trust ? "ignored: trust faults did not stop the test" : "required");
+    put_row(page, "Dates judged as of",
+        target->at_ms ? xr_rfc3339(run->arena, target->at_ms) : "the start of the run");
     (void)fputs("</tbody></table></div>\n", page->out);
     xr_page_section_end(page);
 }

@@ -8,6 +8,7 @@
 #include "analyzer/base/clock.h"
 #include "analyzer/base/text.h"
 #include "reports/json_writer.h"
+#include "reports/subject.h"
 
 enum { TEXT_MAX = 256 * 1024 * 1024 }; /* some hundred exchanges of two full bodies each */
 
@@ -72,21 +73,38 @@ static void put_texts(cJSON *object, const char *name, const char *const *texts)
         (void)append(array, cJSON_CreateString(*texts));
 }
 
-static void put_target(cJSON *report, const struct xr_target *target)
+static void put_time(
+    cJSON *object, const char *name, struct xr_arena *arena, int64_t wall_ms, bool known)
+{
+    put_text(object, name, known ? xr_rfc3339(arena, wall_ms) : NULL);
+}
+
+/* A test of a host or of a file opens no folder, whatever the form's default says. */
+static void put_access(cJSON *object, const struct xr_target *target)
+{
+    bool none = xr_is_of_place(target);
+
+    put_text(object, "folder", none ? NULL : target->folder ? target->folder : target->folder_id);
+    if (none || !target->impersonation) {
+        put_text(object, "impersonate", NULL);
+        return;
+    }
+    cJSON *impersonate = put_object(object, "impersonate");
+    put_text(impersonate, "by", xr_identify_by_name(target->identify_by));
+    put_text(impersonate, "id", target->impersonate ? target->impersonate : target->mailbox);
+}
+
+static void put_target(cJSON *report, struct xr_arena *arena, const struct xr_target *target)
 {
     cJSON *object = put_object(report, "target");
 
     put_text(object, "mailbox", target->mailbox);
     put_text(object, "account", target->account);
+    put_text(object, "host", target->host);
+    put_text(object, "chain_file", target->chain_file);
+    put_time(object, "at", arena, target->at_ms, target->at_ms != 0);
     put_text(object, "ews_url", target->ews_url);
-    put_text(object, "folder", target->folder ? target->folder : target->folder_id);
-    if (target->impersonation) {
-        cJSON *impersonate = put_object(object, "impersonate");
-        put_text(impersonate, "by", xr_identify_by_name(target->identify_by));
-        put_text(impersonate, "id", target->impersonate ? target->impersonate : target->mailbox);
-    } else {
-        put_text(object, "impersonate", NULL);
-    }
+    put_access(object, target);
     put_bool(object, "ignore_trust", target->ignore_trust);
 }
 
@@ -151,10 +169,13 @@ static void put_sent(cJSON *report, const struct xr_sent *sent)
     }
 }
 
-static void put_time(
-    cJSON *object, const char *name, struct xr_arena *arena, int64_t wall_ms, bool known)
+static void put_revocation(cJSON *object, const struct xr_fact_certificate *certificate)
 {
-    put_text(object, name, known ? xr_rfc3339(arena, wall_ms) : NULL);
+    put_bool(object, "must_staple", certificate->must_staple);
+    put_text(object, "ocsp_url", certificate->ocsp_url);
+    put_text(object, "crl_url", certificate->crl_url);
+    put_text(object, "revocation", certificate->revocation);
+    put_text(object, "revocation_source", certificate->revocation_source);
 }
 
 static void put_certificates(
@@ -164,7 +185,7 @@ static void put_certificates(
 
     for (; certificate; certificate = certificate->next) {
         cJSON *object = append(array, cJSON_CreateObject());
-        bool known = !certificate->missing;
+        bool known = !certificate->missing || certificate->fetched;
         put_text(object, "role", certificate->role);
         put_text(object, "subject", certificate->subject);
         put_text(object, "issuer", certificate->issuer);
@@ -174,12 +195,16 @@ static void put_certificates(
         put_bool(object, "trusted", certificate->trusted);
         put_bool(object, "used", certificate->used);
         put_bool(object, "missing", certificate->missing);
+        put_bool(object, "fetched", certificate->fetched);
         put_number(object, "position", certificate->position);
         put_text(object, "serial", certificate->serial);
         put_text(object, "sha256", certificate->sha256);
         put_text(object, "key", certificate->key);
         put_text(object, "signature", certificate->signature);
         put_text(object, "names", certificate->names);
+        put_text(object, "purposes", certificate->purposes);
+        put_text(object, "issuer_url", certificate->issuer_url);
+        put_revocation(object, certificate);
     }
 }
 
@@ -192,8 +217,38 @@ static void put_addresses(cJSON *facts, const struct xr_fact_address *address)
         put_text(object, "address", address->address);
         put_text(object, "status", xr_status_name(address->status));
         put_ms(object, "connect_ms", address->connect_us);
+        put_ms(object, "handshake_ms", address->handshake_us);
         put_text(object, "message", address->message);
+        put_text(object, "protocol", address->protocol);
+        put_text(object, "leaf_sha256", address->leaf_sha256);
+        put_text(object, "verdict", address->verdict);
         put_bool(object, "may_carry_credentials", address->may_carry_credentials);
+    }
+}
+
+static void put_tls(cJSON *facts_object, const struct xr_facts *facts)
+{
+    if (!facts->tls_protocol) {
+        put_text(facts_object, "tls", NULL);
+        return;
+    }
+    cJSON *object = put_object(facts_object, "tls");
+    put_text(object, "protocol", facts->tls_protocol);
+    put_text(object, "cipher", facts->tls_cipher);
+    put_text(object, "group", facts->tls_group);
+    put_text(object, "alpn", facts->tls_alpn);
+}
+
+static void put_offers(cJSON *facts, const struct xr_fact_offer *offer)
+{
+    cJSON *array = put_array(facts, "offers");
+
+    for (; offer; offer = offer->next) {
+        cJSON *object = append(array, cJSON_CreateObject());
+        put_text(object, "question", offer->question);
+        put_text(object, "answer", offer->answer);
+        put_text(object, "detail", offer->detail);
+        put_text(object, "status", xr_status_name(offer->status));
     }
 }
 
@@ -234,6 +289,8 @@ static void put_facts(cJSON *report, struct xr_arena *arena, const struct xr_fac
     put_text(object, "request_id", facts->request_id);
     put_certificates(object, arena, facts->certificates);
     put_addresses(object, facts->addresses);
+    put_tls(object, facts);
+    put_offers(object, facts->offers);
     put_discovery(object, facts->discovery);
 }
 
@@ -345,7 +402,7 @@ static cJSON *make(const struct xr_run *run)
     put_text(tool, "name", "exray");
     put_text(tool, "version", run->tool_version);
     put_text(report, "test", run->test);
-    put_target(report, run->target);
+    put_target(report, run->arena, run->target);
     put_origin(report, &run->origin);
     put_time(report, "started", run->arena, run->started_wall_ms, true);
     put_ms(report, "elapsed_ms", run->elapsed_us);

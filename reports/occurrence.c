@@ -5,6 +5,7 @@
 #include "analyzer/base/buf.h"
 #include "analyzer/base/clock.h"
 #include "analyzer/base/text.h"
+#include "reports/subject.h"
 
 enum { TICKET_MAX = 64 * 1024 };
 
@@ -79,6 +80,27 @@ static void add_row(struct xr_buf *to, struct xr_arena *arena, const char *label
         (void)xr_buf_printf(to, "%-16s %s\n", label, xr_visible(arena, value));
 }
 
+/* What a test without mailbox was about; its reader looks for the certificate by these. */
+static void add_place(struct xr_buf *to, const struct xr_run *run)
+{
+    const struct xr_fact_certificate *leaf = run->facts.certificates;
+    const struct xr_target *target = run->target;
+
+    if (!xr_is_of_place(target))
+        return;
+    add_row(to, run->arena, "Host", target->host);
+    add_row(to, run->arena, "Certificate file", xr_file_name(target->chain_file));
+    if (target->at_ms)
+        add_row(to, run->arena, "Judged as of", xr_rfc3339(run->arena, target->at_ms));
+    while (leaf && !xr_same(leaf->role, "leaf"))
+        leaf = leaf->next;
+    if (!leaf)
+        return;
+    add_row(to, run->arena, "Certificate", leaf->subject);
+    add_row(to, run->arena, "Serial number", leaf->serial);
+    add_row(to, run->arena, "SHA-256", leaf->sha256);
+}
+
 static const char *joined(struct xr_arena *arena, const char *const *texts)
 {
     const char *all = NULL;
@@ -100,6 +122,7 @@ const char *xr_verdict_ticket(const struct xr_run *run)
         return NULL;
     (void)xr_buf_printf(&to, "exray: %s (%s)\n",
         xr_visible(arena, verdict->title ? verdict->title : run->test_title), verdict->finding);
+    add_place(&to, run);
     add_row(&to, arena, "Mailbox", run->target->mailbox);
     add_row(&to, arena, "Service account", run->target->account);
     add_row(

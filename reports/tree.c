@@ -2,8 +2,10 @@
 
 #include <string.h>
 
+#include "analyzer/base/clock.h"
 #include "analyzer/base/text.h"
 #include "reports/occurrence.h"
+#include "reports/subject.h"
 #include "reports/terminal.h"
 #include "reports/wrap.h"
 
@@ -135,6 +137,23 @@ static void live(FILE *out, const struct xr_step *step, const struct xr_style *s
     xr_arena_free(tree.arena);
 }
 
+/* A test of a host or a file has titles that name neither. */
+static const char *headline(const struct xr_terminal *tree, const struct xr_run *run)
+{
+    const char *title = run->verdict.title ? run->verdict.title : run->test_title;
+    const char *place = xr_subject_of_place(tree->arena, run->target);
+
+    return place && !xr_contains(title, place) ? xr_printf(tree->arena, "%s: %s", place, title)
+                                               : title;
+}
+
+/* What must not be overlooked, in a quiet run neither. */
+static void put_caution(const struct xr_terminal *tree, const char *text)
+{
+    xr_put_status(tree, XR_WARNING, false);
+    xr_put_hanging(tree, text, XR_STATUS_WIDTH);
+}
+
 static void put_headline(const struct xr_terminal *tree, const struct xr_run *run)
 {
     const struct xr_verdict *verdict = &run->verdict;
@@ -142,7 +161,7 @@ static void put_headline(const struct xr_terminal *tree, const struct xr_run *ru
     (void)fputc('\n', tree->out);
     xr_put_status(tree, verdict->status, false);
     xr_paint(tree, XR_BOLD);
-    xr_put_hanging(tree, verdict->title ? verdict->title : run->test_title, XR_STATUS_WIDTH);
+    xr_put_hanging(tree, headline(tree, run), XR_STATUS_WIDTH);
     xr_paint(tree, XR_PLAIN);
     if (verdict->finding)
         xr_put_indented(tree,
@@ -150,13 +169,15 @@ static void put_headline(const struct xr_terminal *tree, const struct xr_run *ru
                 ? xr_printf(tree->arena, "[%s] in step %s", verdict->finding, verdict->step)
                 : xr_printf(tree->arena, "[%s]", verdict->finding),
             XR_STATUS_WIDTH);
-    if (!run->target->ignore_trust)
-        return;
-    xr_put_status(tree, XR_WARNING, false);
-    xr_put_hanging(tree,
-        "CERTIFICATE TRUST WAS IGNORED in this run (--ignore-trust): whoever sits between could "
-        "have read what was sent.",
-        XR_STATUS_WIDTH);
+    if (run->target->ignore_trust)
+        put_caution(tree,
+            "CERTIFICATE TRUST WAS IGNORED in this run (--ignore-trust): whoever sits between "
+            "could have read what was sent.");
+    if (run->target->at_ms)
+        put_caution(tree,
+            xr_printf(tree->arena,
+                "JUDGED AS OF %s (--at), not as of this run: dates and days left count from then.",
+                xr_rfc3339(tree->arena, run->target->at_ms)));
 }
 
 /* The catalogue may write a cause in several paragraphs. */
@@ -235,6 +256,20 @@ static void put_summary(const struct xr_terminal *tree, const struct xr_run *run
             run->summary[XR_SKIPPED], thousands(tree->arena, run->elapsed_us / 1000)));
 }
 
+static void put_place(const struct xr_terminal *tree, const struct xr_run *run)
+{
+    const struct xr_facts *facts = &run->facts;
+
+    if (!xr_is_of_place(run->target))
+        return;
+    xr_put_labelled(tree, "Host", run->target->host);
+    xr_put_labelled(tree, "File", run->target->chain_file);
+    if (facts->tls_protocol)
+        xr_put_labelled(tree, "Agreed on",
+            xr_printf(tree->arena, "%s%s%s", facts->tls_protocol, facts->tls_cipher ? ", " : "",
+                facts->tls_cipher ? facts->tls_cipher : ""));
+}
+
 static void write_tree(FILE *out, const struct xr_run *run, const struct xr_style *style)
 {
     struct xr_terminal tree = {
@@ -252,6 +287,7 @@ static void write_tree(FILE *out, const struct xr_run *run, const struct xr_styl
         xr_put_labelled(&tree, "Ruled out", joined(tree.arena, verdict->ruled_out));
         put_also(&tree, run);
         xr_put_labelled(&tree, "Reference", verdict->reference);
+        put_place(&tree, run);
         xr_put_labelled(&tree, "EWS address", run->facts.ews_url);
         xr_put_labelled(&tree, "Server", run->facts.server_product);
         put_sent(&tree, run->sent);

@@ -31,7 +31,7 @@ test = suite.test
 def usage_errors_are_64_and_name_the_option(world):
     rows = [
         (["frobnicate"], "frobnicate"), (["tset"], "'test'"), (["signin"], "not part of this version"),
-        (["test", "nonsense"], "nonsense"), (["--version", "junk"], "--json"), (["test", "ssl-trust"], "not part of this version"),
+        (["test", "nonsense"], "nonsense"), (["--version", "junk"], "--json"), (["test", "ssl-trust"], "--host"),
         (["test", "service-account", "--mailbx", "a@b.test"], "--mailbox"),
         (["test", "service-account", "--mail", "a@b.test"], "--mail"),
         (["test", "service-account", "--password", "x"], "never an option's value"),

@@ -49,13 +49,13 @@ owners() {
             esac
         done
     done <<RULES
-curl/    analyzer/wire/http.c analyzer/wire/http_err.c analyzer/wire/http_err.h analyzer/wire/http_setup.c analyzer/wire/http_setup.h analyzer/wire/http_timings.c analyzer/wire/http_timings.h analyzer/wire/url.c analyzer/wire/start.c
+curl/    analyzer/wire/fetch.c analyzer/wire/http.c analyzer/wire/http_err.c analyzer/wire/http_err.h analyzer/wire/http_setup.c analyzer/wire/http_setup.h analyzer/wire/http_timings.c analyzer/wire/http_timings.h analyzer/wire/url.c analyzer/wire/start.c
 libxml/  analyzer/wire/xml.c analyzer/wire/xml_scan.c analyzer/wire/start.c fixtures/xml.c fixtures/xml.h
 cjson/   analyzer/org/ reports/json.c fixtures/json.c fixtures/json.h fixtures/seen.c
 ares     analyzer/wire/dns.c analyzer/wire/start.c
 idn2     analyzer/base/text.c
 sqlite3  analyzer/org/store_sqlite.h
-openssl/ analyzer/org/vault.c analyzer/org/vault_key.c analyzer/wire/tls.c analyzer/wire/certificate.h analyzer/wire/certificate.c analyzer/wire/judge.c analyzer/wire/scrub.c reports/html.c fixtures/
+openssl/ analyzer/org/vault.c analyzer/org/vault_key.c analyzer/wire/tls.c analyzer/wire/certificate.h analyzer/wire/certificate.c analyzer/wire/judge.c analyzer/wire/path.c analyzer/wire/flaw.c analyzer/wire/trust.c analyzer/wire/chain_file.c analyzer/wire/revocation.c analyzer/wire/ocsp.c analyzer/wire/crl.c analyzer/wire/issuer.c analyzer/wire/scrub.c reports/html.c fixtures/
 RULES
 }
 

@@ -1,6 +1,8 @@
 #ifndef XR_ERR_H
 #define XR_ERR_H
 
+#include <stdbool.h>
+
 #include "analyzer/base/arena.h"
 
 /*
@@ -13,11 +15,20 @@ enum xr_fault {
     XR_FAULT_DNS_SERVER_FAILURE,
     XR_FAULT_DNS_REFUSED,
     XR_FAULT_DNS_TIMEOUT,
+    XR_FAULT_DNS_UNREACHABLE, /* the name server: its port is closed, or there is no way to it */
+    XR_FAULT_DNS_TCP_BLOCKED, /* the answer is too long for UDP, and TCP does not work */
+    XR_FAULT_DNS_DNSSEC,      /* SERVFAIL that goes away without the check of signatures */
     XR_FAULT_DNS_CNAME_LOOP,
     XR_FAULT_DNS_MALFORMED,
-    XR_FAULT_TCP_REFUSED,
+    XR_FAULT_DNS_BOGUS_ADDRESS, /* a warning, as is the next: there are addresses */
+    XR_FAULT_DNS_SLOW,
+    XR_FAULT_TCP_REFUSED, /* the machine itself says no */
+    XR_FAULT_TCP_RESET,   /* opened and cut off at once */
     XR_FAULT_TCP_TIMEOUT,
-    XR_FAULT_TCP_UNREACHABLE,
+    XR_FAULT_TCP_UNREACHABLE, /* a router says so, or the machine is missing in its own network */
+    XR_FAULT_TCP_REJECTED,    /* a firewall on the way says no, openly (ICMP) */
+    XR_FAULT_TCP_NO_ROUTE,    /* this machine has no way there */
+    XR_FAULT_TCP_LOCAL_RULE,  /* a firewall or a rule of this machine says no */
     XR_FAULT_TLS_HANDSHAKE,
     XR_FAULT_TLS_NOT_TLS,
     XR_FAULT_TLS_TOO_OLD,
@@ -32,6 +43,11 @@ enum xr_fault {
     XR_FAULT_LOCAL_TIMEOUT, /* the time limit of the whole run */
     XR_FAULT_LOCAL_CANCELLED,
 };
+
+static inline bool xr_fault_is_tcp(enum xr_fault fault)
+{
+    return fault >= XR_FAULT_TCP_REFUSED && fault <= XR_FAULT_TCP_LOCAL_RULE;
+}
 
 /* NULL means success. Lives in the arena of the run; never freed, never changed. */
 struct xr_err {

@@ -9,11 +9,33 @@
 #include "analyzer/wire/tls.h"
 #include "analyzer/wire/url.h"
 
-enum { WARN_DAYS = 30, CRIT_DAYS = 7 };
+enum { WARN_DAYS = 30 };
 
 void xr_form_init(struct xr_form *form)
 {
-    *form = (struct xr_form){ .password_fd = -1, .step_timeout = 10 };
+    *form = (struct xr_form){
+        .password_fd = -1,
+        .step_timeout = 10,
+        .warn_days = -1,
+        .crit_days = -1,
+    };
+}
+
+/* Who gives one of the two thresholds means it: the other one makes room. */
+static long warn_days(const struct xr_form *form)
+{
+    if (form->warn_days >= 0)
+        return form->warn_days;
+    return form->crit_days > WARN_DAYS ? form->crit_days : WARN_DAYS;
+}
+
+static long crit_days(const struct xr_form *form)
+{
+    long warn = warn_days(form);
+
+    if (form->crit_days >= 0)
+        return form->crit_days;
+    return form->usual_crit_days < warn ? form->usual_crit_days : warn;
 }
 
 static int parse_auth(const struct xr_form *form, struct xr_target *ret)
@@ -101,39 +123,46 @@ static int parse_hosts(struct xr_arena *arena, const struct xr_list *list, const
     return 0;
 }
 
-/* Some write account and password into the URL. That is refused later; the target is shown in
- * reports, so it must not hold them even then. No URL of EWS has an @ in its path. */
-static const char *without_credentials(struct xr_arena *arena, const char *url)
+const char *xr_form_without_credentials(struct xr_arena *arena, const char *url)
 {
     const char *scheme = url ? strstr(url, "://") : NULL;
     const char *from = scheme ? scheme + 3 : url;
-    const char *at = url ? strrchr(from, '@') : NULL;
+    const char *at = url ? strrchr(from, '@') : NULL; /* no URL of EWS has one in its path */
 
     return at ? xr_printf(arena, "%.*s[redacted]%s", (int)(from - url), url, at) : url;
 }
 
-int xr_form_target(struct xr_arena *arena, const struct xr_form *form, struct xr_target *ret)
+int xr_form_any_target(struct xr_arena *arena, const struct xr_form *form, struct xr_target *ret)
 {
     *ret = (struct xr_target){
-        .mailbox = form->mailbox,
-        .account = form->account,
-        .ews_url = without_credentials(arena, form->ews_url),
         .ignore_trust = form->ignore_trust,
-        .warn_days = WARN_DAYS,
-        .crit_days = CRIT_DAYS,
+        .warn_days = (int)warn_days(form),
+        .crit_days = (int)crit_days(form),
     };
+    if (ret->crit_days > ret->warn_days)
+        return xr_usage_error("--crit-days %d comes before --warn-days %d: the days left go down, "
+                              "so the warning has the greater number",
+            ret->crit_days, ret->warn_days);
+    return parse_hosts(arena, &form->allow_redirect, &ret->allow_redirect);
+}
+
+int xr_form_target(struct xr_arena *arena, const struct xr_form *form, struct xr_target *ret)
+{
+    int code = xr_form_any_target(arena, form, ret);
+
+    if (code)
+        return code;
+    ret->ews_url = xr_form_without_credentials(arena, form->ews_url);
     if (!form->mailbox)
         return xr_usage_error("--mailbox is missing: whose mailbox is to be opened?");
     if (!form->account)
         return xr_usage_error("--account is missing: who opens it, DOMAIN\\user or user@domain?");
     ret->mailbox = xr_utf8(arena, form->mailbox, strlen(form->mailbox));
     ret->account = xr_utf8(arena, form->account, strlen(form->account));
-    int code = parse_auth(form, ret);
+    code = parse_auth(form, ret);
     if (!code)
         code = parse_identity(form, ret);
-    if (!code)
-        code = parse_folder(form, ret);
-    return code ? code : parse_hosts(arena, &form->allow_redirect, &ret->allow_redirect);
+    return code ? code : parse_folder(form, ret);
 }
 
 static const char *proxy_of_environment(void)
@@ -159,14 +188,15 @@ static int parse_proxy(struct xr_arena *arena, const char *text, struct xr_net *
     const char *value = by_environment ? of_environment : text;
 
     if (!by_environment && of_environment)
-        net->ignored_proxy =
-            without_credentials(arena, xr_utf8(arena, of_environment, strlen(of_environment)));
+        net->ignored_proxy = xr_form_without_credentials(
+            arena, xr_utf8(arena, of_environment, strlen(of_environment)));
     if (!asked || !value)
         return 0;
     const char *whole = strstr(value, "://") ? value : xr_printf(arena, "http://%s", value);
     const char *why = xr_url_parse(arena, whole, &url);
     if (why || url.https)
-        return xr_usage_error("the proxy '%s' is not usable: %s", without_credentials(arena, value),
+        return xr_usage_error("the proxy '%s' is not usable: %s",
+            xr_form_without_credentials(arena, value),
             why ? why : "only http:// proxies are spoken to");
     net->proxy = url.text;
     return 0;
@@ -187,14 +217,28 @@ static int parse_rules(struct xr_arena *arena, const struct xr_form *form, struc
     return 0;
 }
 
-int xr_form_net(struct xr_arena *arena, const struct xr_form *form, struct xr_net *ret)
+/* --root names all roots there are; else the machine's count, and --ca-file adds to them. */
+static int take_roots(struct xr_arena *arena, const struct xr_form *form, struct xr_net *ret)
 {
     struct xr_trust *trust = NULL;
+    const struct xr_err *err = form->root.n ? xr_trust_only(arena, form->root.items, &trust)
+                                            : xr_trust_new(arena, form->ca_file.items, &trust);
 
+    if (err) {
+        (void)xr_usage_error("%s", err->text);
+        return XR_EXIT_INPUT;
+    }
+    ret->trust = trust;
+    return 0;
+}
+
+int xr_form_net(struct xr_arena *arena, const struct xr_form *form, struct xr_net *ret)
+{
     *ret = (struct xr_net){
         .user_agent = form->user_agent ? form->user_agent : "exray/" EXRAY_VERSION,
         .dns_server = form->dns_server,
-        .warn_days = WARN_DAYS,
+        .warn_days = (int)warn_days(form),
+        .no_revocation = form->no_revocation,
     };
     if (strpbrk(ret->user_agent, "\r\n"))
         return xr_usage_error("--user-agent must be one line");
@@ -204,13 +248,5 @@ int xr_form_net(struct xr_arena *arena, const struct xr_form *form, struct xr_ne
     int code = parse_rules(arena, form, ret);
     if (!code)
         code = parse_proxy(arena, form->proxy, ret);
-    if (code)
-        return code;
-    const struct xr_err *err = xr_trust_new(arena, form->ca_file.items, &trust);
-    if (err) {
-        (void)xr_usage_error("%s", err->text);
-        return XR_EXIT_INPUT;
-    }
-    ret->trust = trust;
-    return 0;
+    return code ? code : take_roots(arena, form, ret);
 }

@@ -10,8 +10,13 @@
 #include "analyzer/model/target.h"
 #include "analyzer/wire/net.h"
 
-/* The options of `exray test service-account`, as typed. */
+/* The options of all tests, as typed. Which of them a test has, its own table says. */
 struct xr_form {
+    const char *host, *chain, *at; /* ssl-trust */
+    struct xr_list root;
+    long warn_days, crit_days; /* -1: not given */
+    long usual_crit_days;      /* of the test, where --crit-days does not say */
+    bool no_revocation;
     const char *mailbox, *account, *ews_url, *folder, *folder_id, *impersonate, *impersonate_by;
     const char *password_file, *bearer_file, *keytab;
     long password_fd;
@@ -32,15 +37,24 @@ struct xr_form {
 /* Seconds for the whole run, where --timeout does not say. */
 enum { XR_TIMEOUT_TEST_S = 60, XR_TIMEOUT_CHECK_S = 86400 };
 
-extern const struct xr_option_group xr_form_options[];
-extern const struct xr_option xr_form_network[]; /* the rows of the group "Network" */
-extern const struct xr_option xr_form_store[];   /* the rows of the group "Store" */
+extern const struct xr_option_group xr_form_options[];   /* of service-account */
+extern const struct xr_option_group xr_form_of_chains[]; /* of ssl-trust */
+extern const struct xr_option xr_form_network[];         /* the rows of the group "Network" */
+extern const struct xr_option xr_form_store[];           /* the rows of the group "Store" */
 
 void xr_form_init(struct xr_form *form); /* the defaults */
 
 /* Each fills its part from the form and returns 0, or an exit code after telling why on stderr. */
 int xr_form_target(struct xr_arena *arena, const struct xr_form *form, struct xr_target *ret);
+/* What the target of every test has, whoever or whatever is tested. */
+int xr_form_any_target(struct xr_arena *arena, const struct xr_form *form, struct xr_target *ret);
 int xr_form_net(struct xr_arena *arena, const struct xr_form *form, struct xr_net *ret);
+/* A moment as RFC 3339 writes it, in milliseconds since 1970. NULL, or why it is none (a phrase).
+ */
+const char *xr_form_moment(const char *text, int64_t *ret_ms);
+/* Some write account and password into a URL, or into what should be a host. That is refused
+ * later; but it is shown in reports, so it must not hold them even then. */
+const char *xr_form_without_credentials(struct xr_arena *arena, const char *url);
 /* From file, fd, stdin or a prompt without echo. Ends with xr_secret_done(). */
 int xr_form_secrets(
     const struct xr_form *form, struct xr_secret *ret_password, struct xr_secret *ret_token);

@@ -3,6 +3,8 @@
 
 #define AT(field) offsetof(struct xr_form, field)
 
+enum { DAYS_MAX = 36500 };
+
 /* clang-format off: a row a line */
 static const struct xr_option who[] = {
     TEXT("mailbox", "ADDR", "the target mailbox (required)", mailbox),
@@ -25,10 +27,28 @@ static const struct xr_option what[] = {
     TEXT(
         "impersonate-by", "KIND", "smtp-address, primary-smtp-address, upn or sid", impersonate_by),
     FLAG("no-impersonation", "open the folder by delegate access instead", no_impersonation),
-    FLAG("ignore-trust", "ignore trust for SSL: never name or date; a warning at best",
-        ignore_trust),
     LATER("with", "TESTS"),
     LATER("outside", "ADDR"),
+    END,
+};
+
+static const struct xr_option chain[] = {
+    TEXT("host", "HOST[:PORT]", "the server to test (default port: 443; IPv6 in brackets)", host),
+    TEXT("chain", "FILE.pem", "judge this chain instead, without any traffic; --host: its name",
+        chain),
+    LIST("root", "FILE.pem", "with --chain: trust these roots and no others", root),
+    TEXT("at", "TIME", "with --chain: judge dates as of 2026-12-01T12:00:00Z (RFC 3339)", at),
+    END,
+};
+
+static const struct xr_option trust[] = {
+    FLAG("ignore-trust", "ignore trust for SSL: never name or date; a warning at best",
+        ignore_trust),
+    NUMBER("warn-days", "N", "warn when a certificate ends within N days (default: 30)", warn_days,
+        0, DAYS_MAX),
+    NUMBER("crit-days", "N", "error when it ends within N days (ssl-trust: 7; else 0, never)",
+        crit_days, 0, DAYS_MAX),
+    FLAG("no-revocation", "do not ask the authorities whether it was revoked", no_revocation),
     END,
 };
 
@@ -74,8 +94,17 @@ static const struct xr_option output[] = {
 const struct xr_option_group xr_form_options[] = {
     { "Whose mailbox, and who opens it", who },
     { "What is tested", what },
+    { "SSL trust", trust },
     { "Network", xr_form_network },
     { "Store (with --org)", xr_form_store },
+    { "Output", output },
+    { NULL, NULL },
+};
+
+const struct xr_option_group xr_form_of_chains[] = {
+    { "What is tested", chain },
+    { "SSL trust", trust },
+    { "Network", xr_form_network },
     { "Output", output },
     { NULL, NULL },
 };

@@ -1,164 +1,16 @@
-#include <ifaddrs.h>
-#include <net/if.h>
-#include <netdb.h>
+#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "analyzer/base/clock.h"
-#include "analyzer/base/text.h"
 #include "analyzer/commands/command.h"
-#include "analyzer/commands/form.h"
-#include "analyzer/commands/output.h"
-#include "analyzer/commands/screen.h"
 #include "analyzer/commands/signals.h"
-#include "analyzer/run/engine.h"
-#include "analyzer/wire/start.h"
+#include "analyzer/commands/test_kind.h"
 #include "analyzer/wire/tls.h"
 
-enum { ADDRESSES_SHOWN = 8 };
+static const struct xr_test_kind *const kinds[] = { &xr_kind_service_account, &xr_kind_ssl_trust,
+    NULL };
 
-static struct xr_origin origin(struct xr_arena *arena, const struct xr_net *net)
-{
-    const char **addresses = xr_new_n(arena, const char *, ADDRESSES_SHOWN + 1);
-    struct ifaddrs *list = NULL;
-    char host[256] = "", text[NI_MAXHOST];
-    size_t n = 0;
-
-    (void)gethostname(host, sizeof(host) - 1);
-    (void)getifaddrs(&list);
-    for (const struct ifaddrs *at = list; at && n < ADDRESSES_SHOWN; at = at->ifa_next) {
-        int family = at->ifa_addr ? at->ifa_addr->sa_family : AF_UNSPEC;
-        socklen_t length =
-            family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
-        if ((family != AF_INET && family != AF_INET6) || at->ifa_flags & IFF_LOOPBACK)
-            continue;
-        if (!getnameinfo(at->ifa_addr, length, text, sizeof(text), NULL, 0, NI_NUMERICHOST))
-            addresses[n++] = xr_strdup(arena, text);
-    }
-    freeifaddrs(list);
-    return (struct xr_origin){ xr_strdup(arena, host), addresses, net->proxy };
-}
-
-/* Where stdout goes, and how it looks. */
-struct screen {
-    const struct xr_report *report; /* NULL: nothing */
-    struct xr_style style;
-    bool progress;
-};
-
-/* A line that the step's own line overwrites: for people who wait, never for a file. */
-static void on_step_started(void *arg, const struct xr_step *step)
-{
-    const struct screen *screen = arg;
-
-    if (screen->progress)
-        (void)printf("  ...      %s\r", step->title);
-    (void)fflush(stdout);
-}
-
-static void on_step_ended(void *arg, const struct xr_step *step)
-{
-    const struct screen *screen = arg;
-
-    if (screen->progress)
-        (void)fputs("\r\x1b[K", stdout);
-    if (screen->report && screen->report->live && screen->style.verbose >= 0)
-        screen->report->live(stdout, step, &screen->style);
-    (void)fflush(stdout);
-}
-
-static bool goes_to_stdout(const struct xr_list *list)
-{
-    for (size_t i = 0; i < list->n; i++)
-        if (!strcmp(list->items[i], "-"))
-            return true;
-    return false;
-}
-
-static int parse_screen(const struct xr_form *form, struct screen *ret)
-{
-    static const char *const later[] = { "nagios", "prometheus", "junit", "rca-xml", NULL };
-    const char *format = form->format;
-
-    if (!format) /* a report on stdout must stand alone there */
-        format = goes_to_stdout(&form->json) || goes_to_stdout(&form->html) ? "none" : "tree";
-    for (const char *const *name = later; *name; name++)
-        if (!strcmp(format, *name))
-            return xr_usage_error(
-                "--format %s is not part of this version (%s)", format, EXRAY_VERSION);
-    ret->report = strcmp(format, "none") ? xr_report_by_name(format) : NULL;
-    if (!ret->report && strcmp(format, "none"))
-        return xr_usage_error("--format takes tree, json or none, not '%s'", format);
-    ret->style.verbose = form->quiet ? -1 : form->verbose;
-    ret->style.color = xr_screen_has_color(form->no_color);
-    ret->progress =
-        ret->report && ret->report->live && !form->quiet && xr_screen_is_terminal(STDOUT_FILENO);
-    if (form->fail_on && strcmp(form->fail_on, "warning"))
-        return xr_usage_error("--fail-on takes warning, not '%s'", form->fail_on);
-    return 0;
-}
-
-/* One that fails keeps none of the others from being written. */
-static int write_list(
-    const struct xr_list *paths, const char *report, const struct xr_run *run, int code)
-{
-    for (size_t i = 0; i < paths->n; i++) {
-        int one = xr_output(xr_report_by_name(report), run, paths->items[i]);
-        code = code ? code : one;
-    }
-    return code;
-}
-
-static int write_all(
-    const struct xr_form *form, const struct screen *screen, const struct xr_run *run)
-{
-    if (screen->report)
-        screen->report->write(stdout, run, &screen->style);
-    int code = write_list(&form->json, "json", run, 0);
-    return write_list(&form->html, "html", run, code);
-}
-
-/* The verdict may be an earlier failure; that the time ran out is told by the exit code all the
- * same. */
-static bool ran_out_of_time(const struct xr_step *step)
-{
-    for (const struct xr_finding *finding = step->findings; finding; finding = finding->next)
-        if (finding->code == XR_FINDING_LOCAL_TIMEOUT)
-            return true;
-    for (const struct xr_step *child = step->first; child; child = child->next)
-        if (ran_out_of_time(child))
-            return true;
-    return false;
-}
-
-static int exit_code(const struct xr_form *form, const struct xr_run *run)
-{
-    const char *finding = run->verdict.finding ? run->verdict.finding : "";
-    int signal_number = xr_signals_caught();
-
-    if (signal_number)
-        return 128 + signal_number;
-    if (ran_out_of_time(run->root))
-        return XR_EXIT_TIMEOUT;
-    if (!strcmp(finding, "local.network-unavailable"))
-        return XR_EXIT_UNAVAILABLE;
-    if (!strcmp(finding, "ews.throttled"))
-        return XR_EXIT_THROTTLED;
-    if (run->verdict.status == XR_ERROR)
-        return XR_EXIT_VERDICT_ERROR;
-    return form->fail_on && run->verdict.status == XR_WARNING ? XR_EXIT_VERDICT_ERROR : XR_EXIT_OK;
-}
-
-/* All that one run owns outside its arena. */
-struct session {
-    struct xr_arena *arena;
-    struct xr_net net;
-    struct xr_secret password, token;
-};
-
-static void session_done(struct session *session)
+static void session_done(struct xr_test_session *session)
 {
     union {
         const struct xr_trust *shared;
@@ -171,78 +23,88 @@ static void session_done(struct session *session)
     xr_arena_free(session->arena);
 }
 
-static int run_test(const struct xr_test *test, const struct xr_form *form, struct session *session,
-    const struct xr_target *target, struct screen *screen)
+static const struct xr_option *option_of(const struct xr_option_group *groups, const char *word)
 {
-    struct xr_arena *arena = session->arena;
-    int64_t now = xr_now_us();
-    int64_t end = now + (form->timeout ? form->timeout : XR_TIMEOUT_TEST_S) * 1000000;
-    struct xr_run run = { .arena = arena,
-        .tool_version = EXRAY_VERSION,
-        .target = target,
-        .origin = origin(arena, &session->net) };
-    struct xr_ctx ctx = {
-        .arena = arena,
-        .target = target,
-        .net = &session->net,
-        .password = session->password,
-        .token = session->token,
-        .have_ticket = xr_wire_have_ticket(form->keytab),
-        .run = &run,
-        .step_ms = form->step_timeout * 1000,
-        .deadline = { end, end },
-    };
-    struct xr_listener listener = { on_step_started, on_step_ended, screen };
+    size_t length = strcspn(word, "=");
 
-    xr_run_test(&ctx, test, &listener);
-    xr_run_done(&ctx);
-    int code = write_all(form, screen, &run);
-    return code ? code : exit_code(form, &run);
+    for (; groups->title; groups++)
+        for (const struct xr_option *row = groups->options; row->name; row++)
+            if (strlen(row->name) == length && !strncmp(row->name, word, length))
+                return row;
+    return NULL;
 }
 
-static void say_what_is_sent(void)
+/* The test that does take this option, when ours does not. */
+static const struct xr_test_kind *taker(const struct xr_test_kind *kind, const char *word)
 {
-    (void)puts("\nSent: the mailbox address and the credentials, to hosts of the mail domain, to "
-               "those you\n"
-               "name, and to the EWS host that Autodiscover names; over verified TLS only "
-               "(--ignore-trust\n"
-               "waives the trust). The report lists every receiver. Nothing goes anywhere else.");
+    if (option_of(kind->options, word))
+        return NULL;
+    for (const struct xr_test_kind *const *other = kinds; *other; other++)
+        if (option_of((*other)->options, word))
+            return *other;
+    return NULL;
 }
 
-static int test_with(const struct xr_test *test, int argc, char **argv)
+static bool is_password(const char *word)
 {
-    __attribute__((cleanup(session_done))) struct session session = { .arena = xr_arena_new() };
+    return strcspn(word, "=") == strlen("password") &&
+           !strncmp(word, "password", strlen("password"));
+}
+
+/* An option of another test is no typing mistake: it deserves another answer. */
+static int refuse_foreign_options(const struct xr_test_kind *kind, int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strncmp(argv[i], "--", 2) != 0)
+            continue;
+        const char *word = argv[i] + 2;
+        const struct xr_test_kind *other = taker(kind, word);
+        if (is_password(word) && !option_of(kind->options, "password-file"))
+            return xr_usage_error("the test '%s' takes no password", kind->name);
+        if (other)
+            return xr_usage_error("the test '%s' has no option --%.*s: that is one of '%s'",
+                kind->name, (int)strcspn(word, "="), word, other->name);
+        const struct xr_option *row = option_of(kind->options, word);
+        i += row && row->argument && !strchr(word, '=');
+    }
+    return 0;
+}
+
+static int help_on(const struct xr_test_kind *kind, const struct xr_test *test)
+{
+    (void)printf("exray test %s - %s\n", test->name, test->about);
+    xr_options_help(kind->options);
+    (void)printf("\n%s\n", kind->sent);
+    return XR_EXIT_OK;
+}
+
+static int test_with(
+    const struct xr_test_kind *kind, const struct xr_test *test, int argc, char **argv)
+{
+    __attribute__((cleanup(session_done))) struct xr_test_session session = { .arena =
+                                                                                  xr_arena_new() };
+    struct xr_test_screen screen = { 0 };
     struct xr_target target;
     struct xr_form form;
-    struct screen screen = { 0 };
-    int rest;
+    int rest, code = refuse_foreign_options(kind, argc, argv);
 
     xr_form_init(&form);
-    int code = xr_options_parse(xr_form_options, argc, argv, &form, &rest);
-    if (!code && form.help) {
-        (void)printf("exray test %s - %s\n", test->name, test->about);
-        xr_options_help(xr_form_options);
-        say_what_is_sent();
-        return XR_EXIT_OK;
-    }
+    form.usual_crit_days = kind->crit_days;
+    if (!code)
+        code = xr_options_parse(kind->options, argc, argv, &form, &rest);
+    if (!code && form.help)
+        return help_on(kind, test);
     if (!code && rest < argc)
         code = xr_usage_error("'%s' is not an option", argv[rest]);
     if (!code)
-        code = parse_screen(&form, &screen);
+        code = xr_test_screen(&form, &screen);
     xr_signals_catch(); /* before a prompt: Ctrl-C there must give the terminal its echo back */
-    if (!code && form.org)
-        code = xr_form_from_store(session.arena, &form, &session.password, &session.token);
     if (!code)
-        code = xr_form_target(session.arena, &form, &target);
-    if (!code)
-        code = xr_form_net(session.arena, &form, &session.net);
-    if (!code && !form.org)
-        code = xr_form_secrets(&form, &session.password, &session.token);
+        code = kind->prepare(&session, &form, &target, &test);
     int signal_number = xr_signals_caught();
     if (code || signal_number)
         return signal_number ? 128 + signal_number : code;
-    xr_wire_start();
-    return run_test(test, &form, &session, &target, &screen);
+    return xr_test_run(test, &form, &session, &target, &screen);
 }
 
 static int list_tests(void)
@@ -258,21 +120,31 @@ static int help(void)
     (void)list_tests();
     (void)puts(
         "\nexray test TEST --help lists the options; exray test --list prints the tests only.");
-    say_what_is_sent();
+    for (const struct xr_test_kind *const *kind = kinds; *kind; kind++)
+        (void)printf("\n%s\n%s\n", (*kind)->name, (*kind)->sent);
     return XR_EXIT_OK;
+}
+
+static const struct xr_test *test_of(const struct xr_test_kind *kind)
+{
+    const struct xr_test *const *test = xr_tests;
+
+    while (*test && strcmp((*test)->name, kind->name) != 0)
+        test++;
+    return *test;
 }
 
 int xr_command_test(int argc, char **argv)
 {
-    static const char *const later[] = { "autodiscover", "ssl-trust", NULL };
+    static const char *const later[] = { "autodiscover", NULL };
 
     if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
         return help();
     if (!strcmp(argv[1], "--list"))
         return list_tests();
-    for (const struct xr_test *const *test = xr_tests; *test; test++)
-        if (!strcmp((*test)->name, argv[1]))
-            return test_with(*test, argc - 1, argv + 1);
+    for (const struct xr_test_kind *const *kind = kinds; *kind; kind++)
+        if (!strcmp((*kind)->name, argv[1]))
+            return test_with(*kind, test_of(*kind), argc - 1, argv + 1);
     for (const char *const *name = later; *name; name++)
         if (!strcmp(*name, argv[1]))
             return xr_usage_error(

@@ -30,7 +30,10 @@ struct xr_fact_address {
     enum xr_status status;
     int64_t connect_us; /* -1: never connected */
     const char *message;
-    bool may_carry_credentials; /* by the trust findings of its own connection */
+    bool may_carry_credentials;         /* by the trust findings of its own connection */
+    int64_t handshake_us;               /* -1: none */
+    const char *protocol, *leaf_sha256; /* of its handshake; NULL: none */
+    const char *verdict;                /* on its certificate, a phrase; NULL: none */
 };
 
 /* One certificate of the chain that the EWS host's first good address showed. */
@@ -41,7 +44,21 @@ struct xr_fact_certificate {
     int64_t not_before_ms, not_after_ms; /* since 1970 */
     int position;                        /* as sent, from 0; -1: not sent */
     bool sent, used, trusted;            /* used: in the chain that was built */
-    bool missing; /* a place in the chain that nothing fills: only subject is known */
+    bool missing;                        /* a place in the chain that the server leaves empty */
+    bool fetched; /* "missing", but filled here from the address that the certificate below names */
+    bool must_staple;
+    const char *purposes, *issuer_url, *ocsp_url, *crl_url; /* NULL: none */
+    const char *revocation; /* "good", "revoked", "unknown", "no-source"; NULL: not looked into */
+    const char *revocation_source; /* NULL: none */
+};
+
+/* One question about protocols and ciphers, and the server's answer. */
+struct xr_fact_offer {
+    struct xr_fact_offer *next;
+    const char *question; /* "TLS 1.0" */
+    const char *answer;   /* "yes", "no", "unknown" */
+    const char *detail;   /* the cipher, or what came instead; NULL: nothing */
+    enum xr_status status;
 };
 
 /* One Autodiscover method. */
@@ -68,6 +85,8 @@ struct xr_facts {
     const char *request_id;         /* of the answer that decided, for the server's logs */
     struct xr_fact_address *addresses, *last_address;
     struct xr_fact_certificate *certificates, *last_certificate;
+    struct xr_fact_offer *offers, *last_offer;
+    const char *tls_protocol, *tls_cipher, *tls_group, *tls_alpn; /* of the EWS host's handshake */
     struct xr_fact_discovery *discovery, *last_discovery;
 };
 

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "analyzer/base/arena.h"
 
@@ -38,9 +39,11 @@ const char *xr_account_flaw(struct xr_arena *arena, const char *account);
  * No secret is in here (see struct xr_ctx), so reports may see all of it.
  */
 struct xr_target {
-    const char *mailbox, *account;
-    const char *ews_url; /* NULL: use Autodiscover */
-    const char *folder;  /* distinguished folder name; NULL when folder_id is given */
+    const char *mailbox, *account; /* NULL in a test of a host or of a file */
+    const char *host;              /* "HOST" or "HOST:PORT" of the test ssl-trust; else NULL */
+    const char *chain_file;        /* the test ssl-trust of a file; else NULL */
+    const char *ews_url;           /* NULL: use Autodiscover */
+    const char *folder;            /* distinguished folder name; NULL when folder_id is given */
     const char *folder_id;
     bool impersonation;
     const char *impersonate; /* the impersonated user; the mailbox unless given */
@@ -49,7 +52,9 @@ struct xr_target {
     enum xr_auth auth[XR_AUTH_COUNT];  /* in order of preference, ends with XR_AUTH_NONE */
     bool auth_chosen;                  /* by --auth; else the default order */
     const char *const *allow_redirect; /* hosts, NULL-ended; never NULL itself */
-    int warn_days, crit_days;          /* certificate expiry thresholds */
+    int warn_days, crit_days;          /* certificate expiry; below crit it is an error; 0: never */
+    bool scan;     /* ask the server for old protocols and ciphers, and about revocation */
+    int64_t at_ms; /* judge dates as of this moment; 0: now */
 };
 
 #endif

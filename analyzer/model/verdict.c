@@ -79,11 +79,39 @@ static const char *const *ruled_out(const struct xr_run *run, const struct xr_st
     return list;
 }
 
-static const char *domain_of(const char *address)
+static bool is_address(const char *host)
 {
-    const char *at = strrchr(address, '@');
+    return strchr(host, ':') || strspn(host, "0123456789.") == strlen(host);
+}
 
-    return at ? at + 1 : NULL;
+/* That of the mailbox; without one, the domain in which the tested host most likely is. */
+static const char *domain_of(const struct xr_target *target, const char *host)
+{
+    const char *at = target->mailbox ? strrchr(target->mailbox, '@') : NULL;
+
+    if (at)
+        return at + 1;
+    if (target->mailbox || !host || is_address(host))
+        return NULL;
+    const char *above = strchr(host, '.');
+    return above && strchr(above + 1, '.') ? above + 1 : host;
+}
+
+/* "mail.contoso.test" of "mail.contoso.test:8443", "2001:db8::1" of "[2001:db8::1]:443". */
+static const char *host_of_target(struct xr_arena *arena, const char *text)
+{
+    if (text && *text == '[')
+        return xr_strndup(arena, text + 1, strcspn(text + 1, "]"));
+    return text ? xr_strndup(arena, text, strcspn(text, ":/")) : NULL;
+}
+
+/* ":8443" of the same; "": not given. */
+static const char *port_of_target(const char *text)
+{
+    const char *close = text ? strrchr(text, ']') : NULL;
+    const char *colon = text ? strchr(close ? close : text, ':') : NULL;
+
+    return colon && strspn(colon + 1, "0123456789") == strlen(colon + 1) ? colon : "";
 }
 
 /* "https://mail.contoso.test/EWS/Exchange.asmx" holds the host that matters most to remedies. */
@@ -91,9 +119,11 @@ static const char *host_of(const struct xr_run *run)
 {
     const char *url = run->facts.ews_url, *host = url ? strstr(url, "://") : NULL;
 
-    if (!host)
-        return domain_of(run->target->mailbox);
-    return xr_strndup(run->arena, host + 3, strcspn(host + 3, "/:"));
+    if (host)
+        return xr_strndup(run->arena, host + 3, strcspn(host + 3, "/:"));
+    if (run->target->mailbox)
+        return domain_of(run->target, NULL);
+    return host_of_target(run->arena, run->target->host);
 }
 
 /* The URL to look at: before EWS is found it is Autodiscover that did not answer as it should. */
@@ -101,6 +131,8 @@ static const char *url_of(const struct xr_run *run, const char *host)
 {
     if (run->facts.ews_url || !host)
         return run->facts.ews_url;
+    if (!run->target->mailbox)
+        return xr_printf(run->arena, "https://%s/", run->target->host ? run->target->host : host);
     return xr_printf(run->arena, "https://%s/autodiscover/autodiscover.xml", host);
 }
 
@@ -114,13 +146,14 @@ static struct xr_slots slots_of(
     const struct xr_run *run, const struct xr_finding *finding, const char *host)
 {
     const struct xr_target *target = run->target;
+    const char *near = host ? host : host_of(run);
 
     return (struct xr_slots){
         .mailbox = is_about_impersonated(finding) ? target->impersonate : target->mailbox,
         .account = target->account,
-        .domain = domain_of(target->mailbox),
-        .host = host ? host : host_of(run),
-        .ews_url = url_of(run, host),
+        .domain = domain_of(target, near),
+        .host = near,
+        .ews_url = url_of(run, target->mailbox ? host : near),
         .folder = target->folder ? target->folder : target->folder_id,
         .impersonated = target->impersonate,
         .primary = run->facts.primary_smtp_address,
@@ -128,15 +161,67 @@ static struct xr_slots slots_of(
     };
 }
 
-/* Where no EWS URL is known, "the same test" was one with Autodiscover. */
-static const char *command_of(const struct xr_run *run, const char *command)
+static const char *replaced(
+    struct xr_arena *arena, const char *text, const char *what, const char *by)
 {
-    static const char option[] = " --ews-url {ews_url}";
-    const char *at = run->facts.ews_url ? NULL : strstr(command, option);
+    const char *at = strstr(text, what);
 
-    return at ? xr_printf(
-                    run->arena, "%.*s%s", (int)(at - command), command, at + sizeof(option) - 1)
-              : command;
+    return at ? xr_printf(arena, "%.*s%s%s", (int)(at - text), text, by, at + strlen(what)) : text;
+}
+
+/* "the same test" where nobody's mailbox was tested; NULL: it must not stand in a command. */
+static const char *same_test(struct xr_arena *arena, const struct xr_target *target)
+{
+    const struct {
+        const char *option, *value;
+    } rows[] = { { "--chain", target->chain_file }, { "--host", target->host } };
+    const char *command = "exray test ssl-trust";
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        const char *word = rows[i].value ? xr_quote(arena, rows[i].value, XR_SHELL_SH) : "";
+        if (!word)
+            return NULL;
+        if (rows[i].value)
+            command = xr_printf(arena, "%s %s %s", command, rows[i].option, word);
+    }
+    return command;
+}
+
+/* The catalogue speaks of a mailbox's test, and of the usual port. */
+static const char *command_on_host(
+    const struct xr_run *run, const struct xr_remedy *remedy, const struct xr_slots *slots)
+{
+    static const char again[] = "exray test service-account";
+    static const char *const asked[] = { " --mailbox {mailbox}", " --account {account}",
+        " --ews-url {ews_url}", NULL };
+    struct xr_arena *arena = run->arena;
+    const char *command = remedy->command, *port = port_of_target(run->target->host);
+
+    if (*port)
+        command = replaced(arena, command, "{host}:443", xr_printf(arena, "{host}%s", port));
+    if (strncmp(command, again, sizeof(again) - 1) != 0)
+        return xr_expand(arena, command, slots, remedy->shell);
+    command += sizeof(again) - 1;
+    for (const char *const *option = asked; *option; option++)
+        command = replaced(arena, command, *option, "");
+    const char *rest = xr_expand(arena, command, slots, remedy->shell);
+    const char *first = same_test(arena, run->target);
+    return rest && first ? xr_printf(arena, "%s%s", first, rest) : NULL;
+}
+
+/* Where no EWS URL is known, "the same test" was one with Autodiscover. */
+static const char *command_of(
+    const struct xr_run *run, const struct xr_remedy *remedy, const struct xr_slots *slots)
+{
+    const char *command = remedy->command;
+
+    if (!command)
+        return NULL;
+    if (!run->target->mailbox)
+        return command_on_host(run, remedy, slots);
+    if (!run->facts.ews_url)
+        command = replaced(run->arena, command, " --ews-url {ews_url}", "");
+    return xr_expand(run->arena, command, slots, remedy->shell);
 }
 
 static const struct xr_advice *advice(
@@ -150,9 +235,7 @@ static const struct xr_advice *advice(
     for (size_t i = 0; i < n; i++) {
         const struct xr_remedy *remedy = &kind->remedies[i];
         list[i].text = xr_expand(run->arena, remedy->text, slots, XR_SHELL_NONE);
-        list[i].command = remedy->command ? xr_expand(run->arena, command_of(run, remedy->command),
-                                                slots, remedy->shell)
-                                          : NULL;
+        list[i].command = command_of(run, remedy, slots);
         list[i].shell = list[i].command ? xr_shell_title(remedy->shell) : NULL;
         list[i].expect =
             remedy->expect ? xr_expand(run->arena, remedy->expect, slots, XR_SHELL_NONE) : NULL;
@@ -186,12 +269,27 @@ static void count_steps(struct xr_run *run)
         run->summary[step->status]++;
 }
 
-static const char *success_title(const struct xr_run *run)
+/* What is in order, in one sentence and with what that means. */
+static void tell_success(const struct xr_run *run, struct xr_verdict *verdict)
 {
+    const struct xr_target *target = run->target;
     const char *folder = run->facts.folder_name ? run->facts.folder_name : "the folder";
 
-    return xr_printf(run->arena, "%s can open %s of %s%s.", run->target->account, folder,
-        run->target->mailbox, run->target->impersonation ? " by impersonation" : "");
+    if (target->chain_file) {
+        verdict->title = xr_printf(run->arena, "The chain of %s is trusted%s%s.",
+            target->chain_file, target->host ? " for " : "", target->host ? target->host : "");
+        verdict->meaning = "A server that sends this chain is trusted; no server was asked.";
+    } else if (!target->mailbox) {
+        verdict->title = xr_printf(run->arena, "The certificate of %s is trusted.", target->host);
+        verdict->meaning = "Name, network and certificate are in order at every address.";
+    } else {
+        verdict->title = xr_printf(run->arena, "%s can open %s of %s%s.", target->account, folder,
+            target->mailbox, target->impersonation ? " by impersonation" : "");
+        verdict->meaning =
+            target->impersonation
+                ? "Name, network, certificate, logon and the right to impersonate are in order."
+                : "Name, network, certificate, logon and the right to the folder are in order.";
+    }
 }
 
 const struct xr_finding *xr_verdict_cause(const struct xr_step *first, const struct xr_step *end,
@@ -218,11 +316,7 @@ void xr_verdict(struct xr_run *run)
         .ruled_out = xr_new_n(run->arena, const char *, 1),
     };
     if (!finding) {
-        run->verdict.title = success_title(run);
-        run->verdict.meaning =
-            run->target->impersonation
-                ? "Name, network, certificate, logon and the right to impersonate are in order."
-                : "Name, network, certificate, logon and the right to the folder are in order.";
+        tell_success(run, &run->verdict);
         return;
     }
     run->verdict.ruled_out = ruled_out(run, step);

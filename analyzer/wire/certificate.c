@@ -1,15 +1,24 @@
 #include "analyzer/wire/certificate.h"
 
 #include <openssl/bio.h>
+#include <openssl/ct.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/x509v3.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "analyzer/base/buf.h"
 #include "analyzer/base/text.h"
 
-enum { NAMES_SHOWN = 100, TEXT_MAX = 8192 };
+enum {
+    NAMES_SHOWN = 100,
+    PURPOSES_SHOWN = 20,
+    TEXT_MAX = 8192,
+    COMMON_NAME_MAX = 1024,
+    URL_MAX = 2048,
+    MUST_STAPLE = 5, /* RFC 7633: status_request of RFC 6066 */
+};
 
 static void bio_done(BIO **bio)
 {
@@ -43,6 +52,8 @@ static const char *common_name(struct xr_arena *arena, const X509_NAME *name)
         return NULL;
     int length =
         ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
+    if (length > COMMON_NAME_MAX)
+        length = COMMON_NAME_MAX;
     const char *text = length < 0 ? NULL : xr_utf8(arena, (const char *)utf8, (size_t)length);
     OPENSSL_free(utf8);
     return text;
@@ -124,31 +135,161 @@ static const char *serial_text(struct xr_arena *arena, const X509 *certificate)
     return hexadecimal(arena, ASN1_STRING_get0_data(serial), (size_t)ASN1_STRING_length(serial));
 }
 
-struct xr_certificate *xr_certificate_describe(struct xr_arena *arena, X509 *certificate)
+const char *xr_certificate_sha256(struct xr_arena *arena, const X509 *certificate)
 {
-    struct xr_certificate *ret = xr_new(arena, struct xr_certificate);
-    const X509_NAME *subject = X509_get_subject_name(certificate);
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned length = 0;
 
     (void)X509_digest(certificate, EVP_sha256(), digest, &length);
+    return hexadecimal(arena, digest, length);
+}
+
+static const char *purposes_text(struct xr_arena *arena, X509 *certificate)
+{
+    EXTENDED_KEY_USAGE *usages = X509_get_ext_d2i(certificate, NID_ext_key_usage, NULL, NULL);
+    xr_auto_buf list;
+
+    xr_buf_init(&list, TEXT_MAX);
+    for (int i = 0; i < sk_ASN1_OBJECT_num(usages) && i < PURPOSES_SHOWN; i++) {
+        char name[80] = "";
+        (void)OBJ_obj2txt(name, sizeof(name), sk_ASN1_OBJECT_value(usages, i), 0);
+        (void)xr_buf_printf(&list, "%s%s", i ? ", " : "", name);
+    }
+    EXTENDED_KEY_USAGE_free(usages);
+    return xr_strndup(arena, list.at ? list.at : "", list.length);
+}
+
+/* NULL: not http, or with something in it that no URL has. */
+static const char *http_url(struct xr_arena *arena, const GENERAL_NAME *name)
+{
+    if (name->type != GEN_URI)
+        return NULL;
+    const char *text = (const char *)ASN1_STRING_get0_data(name->d.uniformResourceIdentifier);
+    int length = ASN1_STRING_length(name->d.uniformResourceIdentifier);
+    if (length < 8 || length > URL_MAX || strncasecmp(text, "http://", 7) != 0)
+        return NULL;
+    for (int i = 0; i < length; i++)
+        if (text[i] <= ' ' || text[i] > '~')
+            return NULL;
+    return xr_strndup(arena, text, (size_t)length);
+}
+
+/* The first of this kind that is reached over http. */
+static const char *access_url(struct xr_arena *arena, X509 *certificate, int kind)
+{
+    AUTHORITY_INFO_ACCESS *list = X509_get_ext_d2i(certificate, NID_info_access, NULL, NULL);
+    const char *url = NULL;
+
+    for (int i = 0; !url && i < sk_ACCESS_DESCRIPTION_num(list); i++) {
+        const ACCESS_DESCRIPTION *at = sk_ACCESS_DESCRIPTION_value(list, i);
+        if (OBJ_obj2nid(at->method) == kind)
+            url = http_url(arena, at->location);
+    }
+    AUTHORITY_INFO_ACCESS_free(list);
+    return url;
+}
+
+static const char *crl_url(struct xr_arena *arena, X509 *certificate)
+{
+    CRL_DIST_POINTS *points =
+        X509_get_ext_d2i(certificate, NID_crl_distribution_points, NULL, NULL);
+    const char *url = NULL;
+
+    for (int i = 0; !url && i < sk_DIST_POINT_num(points); i++) {
+        const DIST_POINT_NAME *point = sk_DIST_POINT_value(points, i)->distpoint;
+        const GENERAL_NAMES *names = point && point->type == 0 ? point->name.fullname : NULL;
+        for (int k = 0; !url && k < sk_GENERAL_NAME_num(names); k++)
+            url = http_url(arena, sk_GENERAL_NAME_value(names, k));
+    }
+    CRL_DIST_POINTS_free(points);
+    return url;
+}
+
+static bool must_staple(X509 *certificate)
+{
+    TLS_FEATURE *features = X509_get_ext_d2i(certificate, NID_tlsfeature, NULL, NULL);
+    bool found = false;
+
+    for (int i = 0; i < sk_ASN1_INTEGER_num(features); i++)
+        found = found || ASN1_INTEGER_get(sk_ASN1_INTEGER_value(features, i)) == MUST_STAPLE;
+    sk_ASN1_INTEGER_pop_free(features, ASN1_INTEGER_free);
+    return found;
+}
+
+/* The CA/Browser Forum's policies for servers: 2.23.140.1.1 and 2.23.140.1.2.*. */
+static bool names_public_policy(X509 *certificate)
+{
+    CERTIFICATEPOLICIES *policies =
+        X509_get_ext_d2i(certificate, NID_certificate_policies, NULL, NULL);
+    bool found = false;
+
+    for (int i = 0; !found && i < sk_POLICYINFO_num(policies); i++) {
+        char oid[80] = "";
+        (void)OBJ_obj2txt(oid, sizeof(oid), sk_POLICYINFO_value(policies, i)->policyid, 1);
+        found = !strncmp(oid, "2.23.140.1.", 11);
+    }
+    CERTIFICATEPOLICIES_free(policies);
+    return found;
+}
+
+static int count_timestamps(X509 *certificate)
+{
+    STACK_OF(SCT) *list = X509_get_ext_d2i(certificate, NID_ct_precert_scts, NULL, NULL);
+    int n = sk_SCT_num(list);
+
+    SCT_LIST_free(list);
+    return n > 0 ? n : 0;
+}
+
+static struct xr_der copy_of(struct xr_arena *arena, X509 *certificate)
+{
+    int length = i2d_X509(certificate, NULL);
+    struct xr_der der = { NULL, 0 };
+
+    if (length <= 0)
+        return der;
+    unsigned char *bytes = xr_alloc(arena, (size_t)length), *at = bytes;
+    (void)i2d_X509(certificate, &at);
+    return (struct xr_der){ bytes, (size_t)length };
+}
+
+static void describe_extensions(
+    struct xr_arena *arena, X509 *certificate, struct xr_certificate *ret)
+{
+    ret->names = names_text(arena, certificate);
+    ret->purposes = purposes_text(arena, certificate);
+    ret->issuer_url = access_url(arena, certificate, NID_ad_ca_issuers);
+    ret->ocsp_url = access_url(arena, certificate, NID_ad_OCSP);
+    ret->crl_url = crl_url(arena, certificate);
+    ret->must_staple = must_staple(certificate);
+    ret->timestamps = count_timestamps(certificate);
+    ret->is_public = ret->timestamps > 0 || names_public_policy(certificate);
+}
+
+struct xr_certificate *xr_certificate_describe(struct xr_arena *arena, X509 *certificate)
+{
+    struct xr_certificate *ret = xr_new(arena, struct xr_certificate);
+    const X509_NAME *subject = X509_get_subject_name(certificate);
+
     *ret = (struct xr_certificate){
         .subject = xr_certificate_name(arena, subject),
         .issuer = xr_certificate_name(arena, X509_get_issuer_name(certificate)),
         .common_name = common_name(arena, subject),
         .serial = serial_text(arena, certificate),
-        .sha256 = hexadecimal(arena, digest, length),
+        .sha256 = xr_certificate_sha256(arena, certificate),
         .key = key_text(arena, certificate),
         .signature = OBJ_nid2ln(X509_get_signature_nid(certificate)),
-        .names = names_text(arena, certificate),
         .not_before_ms = xr_asn1_time_ms(X509_get0_notBefore(certificate)),
         .not_after_ms = xr_asn1_time_ms(X509_get0_notAfter(certificate)),
         .position = -1,
         .depth = -1,
         .authority = X509_check_ca(certificate) > 0,
         .self_issued = !X509_NAME_cmp(subject, X509_get_issuer_name(certificate)),
+        .der = copy_of(arena, certificate),
     };
-    if (!ret->common_name)
-        ret->common_name = ret->subject;
+    if (!ret->common_name || !*ret->common_name)
+        ret->common_name = *ret->subject ? ret->subject : "(no name)";
+    describe_extensions(arena, certificate, ret);
+    ERR_clear_error();
     return ret;
 }

@@ -1,195 +1,99 @@
-#include <dirent.h>
+#include "analyzer/wire/judge.h"
+
 #include <openssl/err.h>
 #include <openssl/ocsp.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "analyzer/base/clock.h"
 #include "analyzer/base/text.h"
-#include "analyzer/wire/certificate.h"
 
-/* NIST level 112 bits: RSA 2048, EC 224, SHA-256. What browsers and Schannel's strong crypto ask
- * for. */
-enum { STRENGTH_LEVEL = 2, SENT_MAX = 16 };
+/* roots that are looked at: of one chain, each with a handful of certificates of one name */
+enum { ROOTS_MAX = 200, OCSP_SKEW_MS = 300 * 1000 };
 
-#define DAY_MS (24 * 3600 * 1000LL)
+static pthread_mutex_t looking_up = PTHREAD_MUTEX_INITIALIZER;
 
-bool xr_flaw_is_trust(enum xr_flaw flaw)
+void xr_verify_lock(void)
 {
-    return flaw == XR_FLAW_SELF_SIGNED || flaw == XR_FLAW_UNTRUSTED_ROOT ||
-           flaw == XR_FLAW_CHAIN_INCOMPLETE;
+    (void)pthread_mutex_lock(&looking_up);
 }
 
-bool xr_flaw_is_mild(enum xr_flaw flaw)
+void xr_verify_unlock(void)
 {
-    return flaw == XR_FLAW_CHAIN_DISORDERED || flaw == XR_FLAW_EXPIRES_SOON;
+    (void)pthread_mutex_unlock(&looking_up);
 }
 
-bool xr_tls_may_carry(const struct xr_tls_session *session, bool ignore_trust)
+X509 *xr_certificate_read(struct xr_der der)
 {
-    if (!session || !session->certificates)
-        return false;
-    for (const struct xr_tls_flaw *flaw = session->flaws; flaw; flaw = flaw->next)
-        if (!xr_flaw_is_mild(flaw->flaw) && !(ignore_trust && xr_flaw_is_trust(flaw->flaw)))
-            return false;
-    return true;
+    const unsigned char *at = der.bytes;
+    X509 *certificate =
+        der.length > XR_CHAIN_FILE_MAX ? NULL : d2i_X509(NULL, &at, (long)der.length);
+
+    if (certificate && at == der.bytes + der.length)
+        return certificate;
+    X509_free(certificate);
+    ERR_clear_error();
+    return NULL;
 }
 
-struct judgement {
-    struct xr_arena *arena;
-    const struct xr_net *net;
-    const char *host;
-    struct xr_tls_session *session;
-    int broken; /* X509_V_ERR_*: an error that belongs to no certificate */
-};
-
-static struct xr_certificate *by_digest(struct xr_tls_session *session, const char *sha256)
+const struct xr_certificate *xr_certificate_at(const struct xr_tls_session *session, int depth)
 {
-    struct xr_certificate *certificate = session->certificates;
+    const struct xr_certificate *at = session->certificates;
 
-    while (certificate && strcmp(certificate->sha256, sha256))
-        certificate = certificate->next;
-    return certificate;
+    while (at && at->depth != depth)
+        at = at->next;
+    return at;
 }
 
-/* One flaw of a kind per depth: OpenSSL reports some defects three times over. */
-static void add_flaw(
-    struct judgement *judgement, enum xr_flaw flaw, int depth, int code, const char *text)
-{
-    struct xr_tls_flaw **end = &judgement->session->flaws;
-
-    for (; *end; end = &(*end)->next)
-        if ((*end)->flaw == flaw && (*end)->depth == depth)
-            return;
-    *end = xr_new(judgement->arena, struct xr_tls_flaw);
-    **end = (struct xr_tls_flaw){ .flaw = flaw, .depth = depth, .code = code, .text = text };
-}
-
-static const char *date(struct xr_arena *arena, int64_t ms)
-{
-    return xr_strndup(arena, xr_rfc3339(arena, ms), 10);
-}
-
-static const char *flaw_text(const struct judgement *judgement, enum xr_flaw flaw, int code,
-    const struct xr_certificate *certificate)
-{
-    struct xr_arena *arena = judgement->arena;
-    const char *name = certificate->common_name;
-    int64_t days = (xr_wall_ms() - certificate->not_after_ms) / DAY_MS;
-
-    switch (flaw) {
-    case XR_FLAW_NAME_MISMATCH:
-        return xr_printf(arena, "The certificate is for %s, not for %s.",
-            *certificate->names ? certificate->names
-                                : "no host name at all (it has no alternative names)",
-            judgement->host);
-    case XR_FLAW_EXPIRED:
-        return xr_printf(arena, "The certificate of %s ended on %s, %lld days ago.", name,
-            date(arena, certificate->not_after_ms), (long long)days);
-    case XR_FLAW_NOT_YET_VALID:
-        return xr_printf(arena,
-            "The certificate of %s is valid from %s on; this machine's clock says %s.", name,
-            date(arena, certificate->not_before_ms), date(arena, xr_wall_ms()));
-    case XR_FLAW_EXPIRES_SOON:
-        return xr_printf(arena, "The certificate of %s ends on %s, in %lld days.", name,
-            date(arena, certificate->not_after_ms), (long long)-days);
-    case XR_FLAW_SELF_SIGNED:
-        return xr_printf(arena, "The certificate of %s is signed by itself.", name);
-    case XR_FLAW_UNTRUSTED_ROOT:
-        return xr_printf(arena,
-            "The chain ends at \"%s\", signed by \"%s\", which this machine does not trust.", name,
-            certificate->issuer);
-    case XR_FLAW_CHAIN_INCOMPLETE:
-        return xr_printf(arena,
-            "The server does not send the certificate of \"%s\", which signed %s.",
-            certificate->issuer, name);
-    case XR_FLAW_WEAK_KEY:
-        return xr_printf(arena, "The key of %s is too weak: %s.", name, certificate->key);
-    case XR_FLAW_WEAK_SIGNATURE:
-        return xr_printf(
-            arena, "The certificate of %s is signed with %s.", name, certificate->signature);
-    case XR_FLAW_REVOKED:
-        return xr_printf(arena, "The certificate of %s has been revoked by its issuer.", name);
-    case XR_FLAW_CHAIN_DISORDERED:
-    case XR_FLAW_BAD_PURPOSE:
-    case XR_FLAW_COUNT:
-        break;
-    }
-    return xr_printf(arena, "The certificate of %s may not be used like this: %s.", name,
-        X509_verify_cert_error_string(code));
-}
-
-/* An unknown issuer is a gap in what was sent when the last link is the leaf; else an unknown root.
+/*
+ * A certificate that somebody named as a root is an anchor, whoever signed it. One that claims to
+ * have signed itself must be able to have done so: clients that insist on a root see none in it.
  */
-static enum xr_flaw unknown_issuer(const struct xr_certificate *last)
+static bool may_be_anchor(const struct xr_trust *trust, X509 *root)
 {
-    return last->authority && last->depth != 0 ? XR_FLAW_UNTRUSTED_ROOT : XR_FLAW_CHAIN_INCOMPLETE;
+    return !trust->only || !xr_is_self_issued(root) || X509_self_signed(root, 0) == 1;
 }
 
-static enum xr_flaw flaw_of_code(int code, const struct xr_certificate *certificate)
+static void add_roots_named(struct xr_case *judged, X509_STORE_CTX *lookup, const X509_NAME *name)
 {
-    static const struct {
-        int code;
-        enum xr_flaw flaw;
-    } rows[] = {
-        { X509_V_ERR_HOSTNAME_MISMATCH, XR_FLAW_NAME_MISMATCH },
-        { X509_V_ERR_IP_ADDRESS_MISMATCH, XR_FLAW_NAME_MISMATCH },
-        { X509_V_ERR_CERT_HAS_EXPIRED, XR_FLAW_EXPIRED },
-        { X509_V_ERR_CERT_NOT_YET_VALID, XR_FLAW_NOT_YET_VALID },
-        { X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, XR_FLAW_SELF_SIGNED },
-        { X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, XR_FLAW_UNTRUSTED_ROOT },
-        { X509_V_ERR_CERT_UNTRUSTED, XR_FLAW_UNTRUSTED_ROOT },
-        { X509_V_ERR_CERT_SIGNATURE_FAILURE, XR_FLAW_BAD_PURPOSE },
-        { X509_V_ERR_EE_KEY_TOO_SMALL, XR_FLAW_WEAK_KEY },
-        { X509_V_ERR_CA_KEY_TOO_SMALL, XR_FLAW_WEAK_KEY },
-        { X509_V_ERR_CA_MD_TOO_WEAK, XR_FLAW_WEAK_SIGNATURE },
-        { X509_V_ERR_CERT_REVOKED, XR_FLAW_REVOKED },
-    };
+    STACK_OF(X509) *found = X509_STORE_CTX_get1_certs(lookup, name);
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-        if (rows[i].code == code)
-            return rows[i].flaw;
-    if (code == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
-        code == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT ||
-        code == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE)
-        return unknown_issuer(certificate);
-    return XR_FLAW_BAD_PURPOSE;
-}
-
-static int record_flaw(int ok, X509_STORE_CTX *context)
-{
-    struct judgement *judgement = X509_STORE_CTX_get_app_data(context);
-    X509 *certificate = X509_STORE_CTX_get_current_cert(context);
-    int code = X509_STORE_CTX_get_error(context), depth = X509_STORE_CTX_get_error_depth(context);
-
-    /* OpenSSL 3.0 reports the previous error again unless it is taken back each time. */
-    X509_STORE_CTX_set_error(context, X509_V_OK);
-    if (ok)
-        return 1;
-    if (!certificate) {
-        judgement->broken = code;
-        return 1;
+    for (int i = 0; i < sk_X509_num(found) && sk_X509_num(judged->roots) < ROOTS_MAX; i++) {
+        X509 *root = sk_X509_value(found, i);
+        STACK_OF(X509) *into =
+            may_be_anchor(judged->net->trust, root) ? judged->roots : judged->refused;
+        if (!xr_is_among(into, root))
+            (void)X509_add_cert(into, root, X509_ADD_FLAG_UP_REF);
     }
-    struct xr_certificate *described = xr_certificate_describe(judgement->arena, certificate);
-    described->depth = depth;
-    enum xr_flaw flaw = flaw_of_code(code, described);
-    add_flaw(judgement, flaw, depth, code, flaw_text(judgement, flaw, code, described));
-    return 1;
+    sk_X509_pop_free(found, X509_free);
 }
 
-static void set_rules(X509_STORE_CTX *context, const char *host)
+/* All that the store has to say about this chain, so that it is not needed any more. */
+static void find_roots(struct xr_case *judged)
 {
-    X509_VERIFY_PARAM *rules = X509_STORE_CTX_get0_param(context);
+    X509_STORE_CTX *lookup = X509_STORE_CTX_new();
+    STACK_OF(X509) *pool = judged->pool;
 
-    (void)X509_STORE_CTX_set_purpose(context, X509_PURPOSE_SSL_SERVER);
-    X509_VERIFY_PARAM_set_auth_level(rules, STRENGTH_LEVEL);
-    X509_VERIFY_PARAM_set_hostflags(
-        rules, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-    if (X509_VERIFY_PARAM_set1_ip_asc(rules, host) != 1)
-        (void)X509_VERIFY_PARAM_set1_host(rules, host, 0);
+    judged->roots = sk_X509_new_null();
+    judged->refused = sk_X509_new_null();
+    xr_verify_lock();
+    if (X509_STORE_CTX_init(lookup, judged->net->trust->store, NULL, NULL) == 1) {
+        X509 *leaf = sk_X509_value(judged->sent, 0);
+        add_roots_named(judged, lookup, X509_get_issuer_name(leaf));
+        for (int i = 0; i < sk_X509_num(pool); i++)
+            add_roots_named(judged, lookup, X509_get_issuer_name(sk_X509_value(pool, i)));
+        for (int i = 0; i < sk_X509_num(judged->roots); i++) {
+            X509 *root = sk_X509_value(judged->roots, i);
+            if (!xr_is_self_issued(root))
+                add_roots_named(judged, lookup, X509_get_issuer_name(root));
+        }
+        /* A leaf that was named as an anchor need not have signed itself. */
+        if (judged->net->trust->only)
+            add_roots_named(judged, lookup, X509_get_subject_name(leaf));
+    }
+    xr_verify_unlock();
+    X509_STORE_CTX_free(lookup);
+    ERR_clear_error();
 }
 
 static struct xr_certificate *append(
@@ -202,46 +106,142 @@ static struct xr_certificate *append(
     return *end = certificate;
 }
 
-static void note_built_chain(struct judgement *judgement, X509_STORE_CTX *context)
+static void note_sent(struct xr_case *judged, STACK_OF(X509) * sent)
 {
-    STACK_OF(X509) *built = X509_STORE_CTX_get0_chain(context);
+    judged->sent = sk_X509_new_null();
+    judged->pool = sk_X509_new_null();
+    judged->session->sent_n = sk_X509_num(sent);
+    for (int i = 0; i < sk_X509_num(sent) && i < XR_CHAIN_SENT_MAX; i++) {
+        X509 *certificate = sk_X509_value(sent, i);
+        append(judged->session, xr_certificate_describe(judged->arena, certificate))->position = i;
+        (void)sk_X509_push(judged->sent, certificate);
+        if (i > 0 && !xr_is_among(judged->pool, certificate))
+            (void)sk_X509_push(judged->pool, certificate);
+    }
+    for (int i = 0; i < sk_X509_num(judged->fetched) && i < XR_CHAIN_SENT_MAX; i++)
+        if (!xr_is_among(judged->pool, sk_X509_value(judged->fetched, i)))
+            (void)sk_X509_push(judged->pool, sk_X509_value(judged->fetched, i));
+}
 
-    for (int i = 0; i < sk_X509_num(built); i++) {
-        struct xr_certificate *link =
-            xr_certificate_describe(judgement->arena, sk_X509_value(built, i));
-        struct xr_certificate *known = by_digest(judgement->session, link->sha256);
-        if (!known)
-            known = append(judgement->session, link);
+static struct xr_certificate *by_digest(struct xr_tls_session *session, const char *sha256)
+{
+    struct xr_certificate *certificate = session->certificates;
+
+    while (certificate && strcmp(certificate->sha256, sha256))
+        certificate = certificate->next;
+    return certificate;
+}
+
+static void note_chain(const struct xr_case *judged, STACK_OF(X509) * chain)
+{
+    for (int i = 0; i < sk_X509_num(chain); i++) {
+        X509 *link = sk_X509_value(chain, i);
+        const char *sha256 = xr_certificate_sha256(judged->arena, link);
+        struct xr_certificate *known = by_digest(judged->session, sha256);
+        if (!known) {
+            known = append(judged->session, xr_certificate_describe(judged->arena, link));
+            known->fetched =
+                xr_is_among(judged->fetched, link) && !xr_is_among(judged->roots, link);
+        }
         known->depth = i;
     }
 }
 
-/* The links of the chain must come in the order leaf to root (RFC 5246 7.4.2; TLS 1.3 tolerates
- * it). */
-static void check_order(struct judgement *judgement)
+/* A root need not be sent; an issuer between must be, however easily it was found elsewhere. */
+static void note_gaps(const struct xr_case *judged)
 {
-    int depth = -1;
-
-    for (const struct xr_certificate *at = judgement->session->certificates; at; at = at->next) {
-        if (at->position < 0 || at->depth < 0)
-            continue;
-        if (at->depth < depth) {
-            add_flaw(judgement, XR_FLAW_CHAIN_DISORDERED, 0, 0,
-                "The server sends the certificates of its chain in the wrong order.");
+    for (int depth = 1;; depth++) {
+        const struct xr_certificate *at = xr_certificate_at(judged->session, depth);
+        const struct xr_certificate *below = xr_certificate_at(judged->session, depth - 1);
+        struct xr_told told = { XR_FLAW_CHAIN_INCOMPLETE, depth - 1,
+            X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, NULL };
+        if (!at || !below)
             return;
-        }
-        depth = at->depth;
+        if (at->fetched && !at->self_issued)
+            xr_flaw_add(judged->arena, judged->session, told.flaw, told.depth, told.code,
+                xr_flaw_text(judged, &told, below));
     }
 }
 
-static void check_expiry(struct judgement *judgement)
+/* Why none of these is the issuer, though one has its name; NULL: none has. otherwise: when nothing
+ * speaks against that one itself. */
+static const char *namesake(STACK_OF(X509) * among, X509 *subject, const char *otherwise)
 {
-    int64_t limit = xr_wall_ms() + judgement->net->warn_days * DAY_MS;
+    for (int i = 0; i < sk_X509_num(among); i++) {
+        X509 *other = sk_X509_value(among, i);
+        EVP_PKEY *key = X509_get0_pubkey(other);
+        if (X509_NAME_cmp(X509_get_issuer_name(subject), X509_get_subject_name(other)) ||
+            !X509_cmp(other, subject))
+            continue;
+        if (xr_is_invalid(other) || !key)
+            return "it is malformed";
+        if (X509_verify(subject, key) != 1)
+            return "it has another key";
+        int code = X509_check_issued(other, subject);
+        return code == X509_V_OK ? otherwise : xr_code_phrase(code);
+    }
+    return NULL;
+}
 
-    for (const struct xr_certificate *at = judgement->session->certificates; at; at = at->next)
-        if (at->depth >= 0 && at->not_after_ms < limit && at->not_after_ms > xr_wall_ms())
-            add_flaw(judgement, XR_FLAW_EXPIRES_SOON, at->depth, 0,
-                flaw_text(judgement, XR_FLAW_EXPIRES_SOON, 0, at));
+/* An authority that was made anew under its old name is the usual riddle of private ones. */
+static const char *reason_of_gap(
+    const struct xr_case *judged, const struct xr_verdict *verdict, const struct xr_told *told)
+{
+    X509 *tip = sk_X509_value(verdict->chain, told->depth);
+    const char *why = NULL;
+
+    if (told->why || !tip ||
+        (told->flaw != XR_FLAW_CHAIN_INCOMPLETE && told->flaw != XR_FLAW_UNTRUSTED_ROOT))
+        return told->why;
+    why = namesake(judged->roots, tip, NULL);
+    why =
+        why ? why
+            : namesake(judged->refused, tip,
+                  "it does not vouch for itself (its authority key identifier names another key)");
+    why = why ? why : namesake(judged->pool, tip, NULL);
+    ERR_clear_error();
+    return why;
+}
+
+static void put_into_words(const struct xr_case *judged, const struct xr_verdict *verdict)
+{
+    for (size_t i = 0; i < verdict->told_n; i++) {
+        struct xr_told told = verdict->told[i];
+        const struct xr_certificate *at = xr_certificate_at(judged->session, told.depth);
+        X509 *link = sk_X509_value(verdict->chain, told.depth);
+        /* Whoever runs the server can do nothing about the form of a root that all trust. */
+        if (told.flaw == XR_FLAW_NONCONFORMING && told.depth > 0 && link &&
+            xr_is_among(judged->roots, link))
+            continue;
+        told.why = reason_of_gap(judged, verdict, &told);
+        xr_flaw_add(judged->arena, judged->session, told.flaw, told.depth, told.code,
+            xr_flaw_text(judged, &told, at ? at : judged->session->certificates));
+    }
+    if (!verdict->broken)
+        return;
+    X509 *leaf = sk_X509_value(judged->sent, 0);
+    xr_flaw_add(judged->arena, judged->session, XR_FLAW_BAD_PURPOSE, 0, verdict->broken,
+        xr_printf(judged->arena, "The certificate of %s could not be verified: %s.",
+            xr_flaw_quote(judged->arena, judged->session->certificates->common_name),
+            X509_get0_pubkey(leaf) ? X509_verify_cert_error_string(verdict->broken)
+                                   : "its key cannot be read"));
+}
+
+static void note_ambiguity(const struct xr_case *judged, const struct xr_told *plain)
+{
+    if (plain->flaw == XR_FLAW_COUNT)
+        return;
+    xr_flaw_add(judged->arena, judged->session, XR_FLAW_PATH_AMBIGUOUS, 0, plain->code,
+        xr_printf(judged->arena,
+            "The certificate of %s is trusted, but only by clients that try more than one path: "
+            "on the first one, %s.",
+            xr_flaw_quote(judged->arena, judged->session->certificates->common_name),
+            plain->flaw == XR_FLAW_EXPIRED          ? "an issuer has expired"
+            : plain->flaw == XR_FLAW_WEAK_KEY       ? "an issuer's key is too weak"
+            : plain->flaw == XR_FLAW_WEAK_SIGNATURE ? "an issuer's signature is too weak"
+            : xr_flaw_is_trust(plain->flaw)         ? "no trusted root is reached"
+            : plain->why                            ? plain->why
+                                                    : xr_code_phrase(plain->code)));
 }
 
 static bool has_trust_flaw(const struct xr_tls_session *session)
@@ -252,168 +252,169 @@ static bool has_trust_flaw(const struct xr_tls_session *session)
     return false;
 }
 
-/*
- * One at a time: OpenSSL 3.0 loads roots from a folder on demand, and compares
- * their names while another thread may still be filling them in (TSan).
- */
-static pthread_mutex_t judging = PTHREAD_MUTEX_INITIALIZER;
-
-static void not_verified(struct judgement *judgement)
+static void judge(struct xr_case *judged, STACK_OF(X509) * sent)
 {
-    add_flaw(judgement, XR_FLAW_BAD_PURPOSE, 0, judgement->broken,
-        xr_printf(judgement->arena, "The certificate of %s could not be verified: %s.",
-            judgement->session->certificates->common_name,
-            X509_verify_cert_error_string(judgement->broken)));
+    struct xr_tls_session *session = judged->session;
+    struct xr_verdict verdict;
+    struct xr_told plain;
+
+    note_sent(judged, sent);
+    if (session->certificates) {
+        session->leaf_sha256 = session->certificates->sha256;
+        find_roots(judged);
+        xr_path_best(judged, &verdict, &plain);
+        judged->chain = verdict.chain;
+        note_chain(judged, verdict.chain);
+        note_gaps(judged);
+        put_into_words(judged, &verdict);
+        note_ambiguity(judged, &plain);
+        session->trusted = !verdict.broken && !has_trust_flaw(session);
+        xr_remark(judged);
+        xr_verdict_done(&verdict);
+        sk_X509_pop_free(judged->roots, X509_free);
+        sk_X509_pop_free(judged->refused, X509_free);
+    }
+    sk_X509_free(judged->sent);
+    sk_X509_free(judged->pool);
+    ERR_clear_error();
 }
 
-static void verify(struct judgement *judgement, X509_STORE_CTX *context)
+static struct xr_case new_case(struct xr_arena *arena, const struct xr_net *net, const char *host,
+    struct xr_tls_session *session)
 {
-    set_rules(context, judgement->host);
-    X509_STORE_CTX_set_app_data(context, judgement);
-    X509_STORE_CTX_set_verify_cb(context, record_flaw);
-    (void)pthread_mutex_lock(&judging);
-    /* Every flaw is waved through, so a verification that fails all the same has not been done. */
-    if (X509_verify_cert(context) != 1 && !judgement->broken)
-        judgement->broken = X509_STORE_CTX_get_error(context);
-    note_built_chain(judgement, context);
-    (void)pthread_mutex_unlock(&judging);
-    check_order(judgement);
-    check_expiry(judgement);
+    session->certificates = NULL;
+    session->flaws = NULL;
+    session->trusted = false;
+    return (struct xr_case){ .arena = arena,
+        .net = net,
+        .host = host,
+        .at_ms = net->at_ms ? net->at_ms : xr_wall_ms(),
+        .session = session,
+        .fetched = sk_X509_new_null() };
 }
 
 void xr_judge(struct xr_arena *arena, const struct xr_net *net, const char *host,
     STACK_OF(X509) * sent, struct xr_tls_session *ret)
 {
-    struct judgement judgement = { arena, net, host, ret, 0 };
-    X509_STORE_CTX *context = X509_STORE_CTX_new();
-    STACK_OF(X509) *considered = sk_X509_new_null();
+    struct xr_case judged = new_case(arena, net, host, ret);
 
-    for (int i = 0; i < sk_X509_num(sent) && i < SENT_MAX; i++) {
-        append(ret, xr_certificate_describe(arena, sk_X509_value(sent, i)))->position = i;
-        (void)sk_X509_push(considered, sk_X509_value(sent, i));
-    }
-    if (ret->certificates) {
-        ret->leaf_sha256 = ret->certificates->sha256;
-        if (X509_STORE_CTX_init(context, net->trust->store, sk_X509_value(sent, 0), considered) ==
-            1)
-            verify(&judgement, context);
-        else
-            judgement.broken = X509_V_ERR_OUT_OF_MEM;
-        if (judgement.broken)
-            not_verified(&judgement);
-    }
-    ret->trusted = ret->certificates && !judgement.broken && !has_trust_flaw(ret);
-    X509_STORE_CTX_free(context);
-    sk_X509_free(considered);
-    ERR_clear_error();
+    judge(&judged, sent);
+    sk_X509_free(judged.fetched);
 }
 
-static const char *staple_text(OCSP_BASICRESP *basic, STACK_OF(X509) * sent, int *ret_status)
+static void push_read(STACK_OF(X509) * stack, const struct xr_der *ders, size_t n)
 {
-    OCSP_CERTID *id = OCSP_cert_to_id(NULL, sk_X509_value(sent, 0), sk_X509_value(sent, 1));
+    for (size_t i = 0; i < n && i < XR_CHAIN_SENT_MAX; i++) {
+        X509 *certificate = xr_certificate_read(ders[i]);
+        if (certificate)
+            (void)sk_X509_push(stack, certificate);
+    }
+}
+
+void xr_chain_judge(struct xr_arena *arena, const struct xr_net *net, const char *host,
+    const struct xr_chain *chain, struct xr_tls_session *ret)
+{
+    struct xr_case judged = new_case(arena, net, host, ret);
+    STACK_OF(X509) *sent = sk_X509_new_null();
+
+    /* Without a leaf that can be read, the next one must not stand in for it. */
+    X509 *leaf = chain->sent_n ? xr_certificate_read(chain->sent[0]) : NULL;
+    if (leaf)
+        push_read(sent, chain->sent, chain->sent_n);
+    X509_free(leaf);
+    push_read(judged.fetched, chain->fetched, chain->fetched_n);
+    judge(&judged, sent);
+    ret->sent_n = (int)chain->sent_n;
+    sk_X509_pop_free(sent, X509_free);
+    sk_X509_pop_free(judged.fetched, X509_free);
+}
+
+static X509 *read_at(const struct xr_tls_session *session, int depth)
+{
+    const struct xr_certificate *at = xr_certificate_at(session, depth);
+
+    return at ? xr_certificate_read(at->der) : NULL;
+}
+
+static bool is_in_time(const struct xr_net *net, const ASN1_TIME *from, const ASN1_TIME *to)
+{
+    int64_t at_ms = net->at_ms ? net->at_ms : xr_wall_ms();
+
+    return from && xr_asn1_time_ms(from) <= at_ms + OCSP_SKEW_MS &&
+           (!to || xr_asn1_time_ms(to) >= at_ms - OCSP_SKEW_MS);
+}
+
+static const char *staple_text(
+    const struct xr_net *net, OCSP_BASICRESP *basic, X509 *leaf, X509 *issuer)
+{
+    OCSP_CERTID *id = OCSP_cert_to_id(NULL, leaf, issuer);
     ASN1_GENERALIZEDTIME *this_update = NULL, *next_update = NULL;
-    int found =
-        OCSP_resp_find_status(basic, id, ret_status, NULL, NULL, &this_update, &next_update);
+    int status = V_OCSP_CERTSTATUS_UNKNOWN;
+    int found = OCSP_resp_find_status(basic, id, &status, NULL, NULL, &this_update, &next_update);
 
     OCSP_CERTID_free(id);
     if (found != 1)
         return "about another certificate";
-    if (OCSP_check_validity(this_update, next_update, 300, -1) != 1)
+    if (!is_in_time(net, this_update, next_update))
         return "out of date";
-    return *ret_status == V_OCSP_CERTSTATUS_GOOD      ? "good"
-           : *ret_status == V_OCSP_CERTSTATUS_REVOKED ? "revoked"
-                                                      : "unknown";
+    return status == V_OCSP_CERTSTATUS_GOOD      ? "good"
+           : status == V_OCSP_CERTSTATUS_REVOKED ? "revoked"
+                                                 : "unknown";
 }
 
-static bool is_signed_well(OCSP_BASICRESP *basic, STACK_OF(X509) * sent, X509_STORE *store)
+/* By the issuer itself, or by whom the issuer has put in charge of it. */
+static bool is_signed_well(OCSP_BASICRESP *basic, X509 *issuer)
 {
-    (void)pthread_mutex_lock(&judging);
-    int result = OCSP_basic_verify(basic, sent, store, 0);
-    (void)pthread_mutex_unlock(&judging);
+    STACK_OF(X509) *signers = sk_X509_new_null();
+    X509_STORE *store = X509_STORE_new();
+
+    (void)sk_X509_push(signers, issuer);
+    (void)X509_STORE_add_cert(store, issuer);
+    (void)X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_NO_CHECK_TIME);
+    int result = OCSP_basic_verify(basic, signers, store, OCSP_TRUSTOTHER);
+    X509_STORE_free(store);
+    sk_X509_free(signers);
     return result == 1;
 }
 
-void xr_judge_staple(struct xr_arena *arena, const struct xr_net *net, STACK_OF(X509) * sent,
-    const unsigned char *der, long length, struct xr_tls_session *session)
+static const char *read_staple(const struct xr_net *net, const struct xr_tls_session *session)
 {
-    struct judgement judgement = { arena, net, "", session, 0 };
-    OCSP_RESPONSE *response = d2i_OCSP_RESPONSE(NULL, &der, length);
+    const unsigned char *at = session->staple_der.bytes;
+    X509 *leaf = read_at(session, 0), *issuer = read_at(session, 1);
+    OCSP_RESPONSE *response = d2i_OCSP_RESPONSE(NULL, &at, (long)session->staple_der.length);
     OCSP_BASICRESP *basic = response ? OCSP_response_get1_basic(response) : NULL;
-    int status = V_OCSP_CERTSTATUS_UNKNOWN;
+    const char *text;
 
-    if (!basic || sk_X509_num(sent) < 2)
-        session->staple = "unreadable";
-    else if (!is_signed_well(basic, sent, net->trust->store))
-        session->staple = "its signature is not valid";
+    if (!basic)
+        text = "unreadable";
+    else if (!leaf || !issuer)
+        text = "not to be judged without the certificate of the issuer";
+    else if (!is_signed_well(basic, issuer))
+        text = "its signature is not valid";
     else
-        session->staple = staple_text(basic, sent, &status);
-    if (session->staple && !strcmp(session->staple, "revoked"))
-        add_flaw(&judgement, XR_FLAW_REVOKED, 0, X509_V_ERR_CERT_REVOKED,
-            flaw_text(&judgement, XR_FLAW_REVOKED, 0, session->certificates));
+        text = staple_text(net, basic, leaf, issuer);
     OCSP_BASICRESP_free(basic);
     OCSP_RESPONSE_free(response);
+    X509_free(leaf);
+    X509_free(issuer);
     ERR_clear_error();
+    return text;
 }
 
-/* Names like 4a6481c9.0: roots that OpenSSL finds by the hash of their subject. */
-static bool has_hashed_roots(const char *path)
+void xr_judge_staple(struct xr_arena *arena, const struct xr_net *net, const unsigned char *der,
+    long length, struct xr_tls_session *session)
 {
-    DIR *folder = opendir(path);
-    bool found = false;
+    unsigned char *kept;
 
-    if (!folder)
-        return false;
-    for (const struct dirent *entry; !found && (entry = readdir(folder));)
-        found = strlen(entry->d_name) == 10 && !strcmp(entry->d_name + 8, ".0");
-    (void)closedir(folder);
-    return found;
-}
-
-/* From a folder each root is read when it is needed; to read the one file with all of them takes
- * longer than the rest of a run. */
-static void add_roots_of_machine(X509_STORE *store)
-{
-    const char *folder = getenv(X509_get_default_cert_dir_env());
-    X509_LOOKUP *lookup = NULL;
-
-    if (!folder)
-        folder = X509_get_default_cert_dir();
-    if (!getenv(X509_get_default_cert_file_env()) && has_hashed_roots(folder))
-        lookup = X509_STORE_add_lookup(store, X509_LOOKUP_hash_dir());
-    if (!lookup || X509_LOOKUP_add_dir(lookup, folder, X509_FILETYPE_PEM) != 1)
-        (void)X509_STORE_set_default_paths(store);
-}
-
-static const struct xr_err *load_file(struct xr_arena *arena, X509_STORE *store, const char *path)
-{
-    if (X509_STORE_load_file(store, path) == 1)
-        return NULL;
-    ERR_clear_error();
-    return xr_err(arena, XR_FAULT_LOCAL_NETWORK, 0,
-        "%s: no certificates in PEM could be read from this file", path);
-}
-
-const struct xr_err *xr_trust_new(
-    struct xr_arena *arena, const char *const *ca_files, struct xr_trust **ret)
-{
-    struct xr_trust *trust = OPENSSL_zalloc(sizeof(*trust));
-    const struct xr_err *err = NULL;
-
-    trust->store = X509_STORE_new();
-    add_roots_of_machine(trust->store);
-    for (; !err && ca_files && *ca_files; ca_files++)
-        err = load_file(arena, trust->store, *ca_files);
-    if (err)
-        xr_trust_free(trust);
-    else
-        *ret = trust;
-    return err;
-}
-
-void xr_trust_free(struct xr_trust *trust)
-{
-    if (!trust)
+    if (length <= 0 || !session->certificates)
         return;
-    X509_STORE_free(trust->store);
-    OPENSSL_free(trust);
+    kept = xr_alloc(arena, (size_t)length);
+    memcpy(kept, der, (size_t)length);
+    session->staple_der = (struct xr_der){ kept, (size_t)length };
+    session->staple = read_staple(net, session);
+    if (strcmp(session->staple, "revoked"))
+        return;
+    xr_flaw_add(arena, session, XR_FLAW_REVOKED, 0, X509_V_ERR_CERT_REVOKED,
+        xr_printf(arena, "The certificate of %s has been revoked by its issuer.",
+            xr_flaw_quote(arena, session->certificates->common_name)));
 }

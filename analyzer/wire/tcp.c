@@ -9,10 +9,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "analyzer/base/buf.h"
 #include "analyzer/base/text.h"
+#include "analyzer/wire/icmp.h"
 #include "analyzer/wire/net.h"
 
-enum { TUNNEL_REPLY_MAX = 8192 };
+enum { TUNNEL_REPLY_MAX = 8192, FAILURES_NAMED = 3 };
 
 static socklen_t socket_address(const char *text, uint16_t port, struct sockaddr_storage *ret)
 {
@@ -30,7 +32,15 @@ static socklen_t socket_address(const char *text, uint16_t port, struct sockaddr
     return sizeof(six);
 }
 
-static const struct xr_err *errno_err(struct xr_arena *arena, int code)
+static bool is_link_local(const char *address)
+{
+    struct in6_addr six;
+
+    return inet_pton(AF_INET6, address, &six) == 1 && IN6_IS_ADDR_LINKLOCAL(&six);
+}
+
+/* What connect() says itself, before anything has left this machine. */
+static const struct xr_err *local_err(struct xr_arena *arena, const char *address, int code)
 {
     static const struct {
         int code;
@@ -38,26 +48,58 @@ static const struct xr_err *errno_err(struct xr_arena *arena, int code)
         const char *text;
     } rows[] = {
         { ECONNREFUSED, XR_FAULT_TCP_REFUSED, "connection refused: nothing listens on the port" },
-        { ECONNRESET, XR_FAULT_TCP_REFUSED, "the connection was reset while it was opened" },
-        { ETIMEDOUT, XR_FAULT_TCP_TIMEOUT, "no answer: something drops the packets" },
-        { EHOSTUNREACH, XR_FAULT_TCP_UNREACHABLE,
-            "host unreachable: a router or firewall said so" },
-        { ENETUNREACH, XR_FAULT_TCP_UNREACHABLE, "no route to this network from this machine" },
-        { EACCES, XR_FAULT_TCP_UNREACHABLE, "a rule on this machine forbids the connection" },
-        { EPERM, XR_FAULT_TCP_UNREACHABLE, "a rule on this machine forbids the connection" },
-        { EINVAL, XR_FAULT_TCP_UNREACHABLE,
-            "this machine cannot use the address: it is link-local, or a black-hole route covers "
-            "it" },
+        { ECONNRESET, XR_FAULT_TCP_RESET, "the connection was reset as soon as it was open" },
+        { EHOSTUNREACH, XR_FAULT_TCP_NO_ROUTE,
+            "a route of this machine declares this address unreachable" },
+        { EACCES, XR_FAULT_TCP_LOCAL_RULE,
+            "a rule on this machine forbids the connection (a \"prohibit\" route or a policy)" },
+        { EPERM, XR_FAULT_TCP_LOCAL_RULE,
+            "the firewall of this machine forbids the connection: it does not let it out" },
+        { EINVAL, XR_FAULT_TCP_NO_ROUTE,
+            "a route of this machine throws everything for this address away (blackhole)" },
         { EMFILE, XR_FAULT_LOCAL_NETWORK, "this process has too many open files" },
         { ENFILE, XR_FAULT_LOCAL_NETWORK, "this machine has too many open files" },
-        { EAFNOSUPPORT, XR_FAULT_TCP_UNREACHABLE,
-            "this machine does not speak this address family" },
-        { EADDRNOTAVAIL, XR_FAULT_TCP_UNREACHABLE, "this machine has no address to start from" },
+        { EAFNOSUPPORT, XR_FAULT_TCP_NO_ROUTE, "this machine does not speak this address family" },
+        { EADDRNOTAVAIL, XR_FAULT_TCP_NO_ROUTE,
+            "this machine has no address of its own to start from" },
+    };
+
+    if (code == EINVAL && is_link_local(address))
+        return xr_err(arena, XR_FAULT_TCP_NO_ROUTE, code,
+            "a link-local address says nothing about the network it is in (fe80::1%%eth0 would): "
+            "from DNS it is of no use");
+    if (code == ENETUNREACH)
+        return xr_err(arena, XR_FAULT_TCP_NO_ROUTE, code,
+            "this machine has no %s route to this network", strchr(address, ':') ? "IPv6" : "IPv4");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+        if (rows[i].code == code)
+            return xr_err(arena, rows[i].fault, code, "%s", rows[i].text);
+    return xr_err(arena, XR_FAULT_TCP_UNREACHABLE, code, "%s", strerrordesc_np(code));
+}
+
+/* What came back from the network, when it was no ICMP message that could be read. */
+static const struct xr_err *remote_err(struct xr_arena *arena, int code)
+{
+    static const struct {
+        int code;
+        enum xr_fault fault;
+        const char *text;
+    } rows[] = {
+        { ECONNREFUSED, XR_FAULT_TCP_REFUSED, "connection refused: nothing listens on the port" },
+        { ECONNRESET, XR_FAULT_TCP_RESET, "the connection was reset as soon as it was open" },
+        { ETIMEDOUT, XR_FAULT_TCP_TIMEOUT, "no answer: something drops the packets" },
+        { EHOSTUNREACH, XR_FAULT_TCP_UNREACHABLE,
+            "host unreachable: a router, a firewall or the neighbourhood said so" },
+        { EHOSTDOWN, XR_FAULT_TCP_UNREACHABLE, "host unreachable: a router does not know it" },
+        { ENETUNREACH, XR_FAULT_TCP_UNREACHABLE, "network unreachable: a router said so" },
+        { EACCES, XR_FAULT_TCP_REJECTED, "rejected: a firewall on the way forbids the connection" },
+        { EPERM, XR_FAULT_TCP_LOCAL_RULE,
+            "the firewall of this machine forbids the connection: it does not let it out" },
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
         if (rows[i].code == code)
-            return xr_err(arena, rows[i].fault, code, "%s", rows[i].text);
+            return xr_err(arena, rows[i].fault, code == ENETUNREACH ? 0 : code, "%s", rows[i].text);
     return xr_err(arena, XR_FAULT_TCP_UNREACHABLE, code, "%s", strerrordesc_np(code));
 }
 
@@ -69,24 +111,31 @@ static void start(struct xr_arena *arena, struct xr_tcp_try *try)
     try->fd = -1;
     try->err = NULL;
     if (!length) {
-        try->err = errno_err(arena, EAFNOSUPPORT);
+        try->err = local_err(arena, try->address, EAFNOSUPPORT);
         return;
     }
     try->fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (try->fd >= 0)
+        xr_icmp_listen(try->fd, address.ss_family, true);
     if (try->fd >= 0 &&
         (!connect(try->fd, (const struct sockaddr *)&address, length) || errno == EINPROGRESS))
         return;
-    try->err = errno_err(arena, errno);
+    try->err = local_err(arena, try->address, errno);
     if (try->fd >= 0)
         (void)close(try->fd);
     try->fd = -1;
 }
 
+/* Connected: from here on a passing ICMP message shall not end it. */
 static void settle(struct xr_arena *arena, struct xr_tcp_try *try, int code)
 {
-    if (!code)
+    if (!code) {
+        xr_icmp_listen(try->fd, strchr(try->address, ':') ? AF_INET6 : AF_INET, false);
         return;
-    try->err = errno_err(arena, code);
+    }
+    try->err = code == ETIMEDOUT ? NULL : xr_icmp_err(arena, try->fd);
+    if (!try->err)
+        try->err = remote_err(arena, code);
     (void)close(try->fd);
     try->fd = -1;
 }
@@ -138,6 +187,43 @@ void xr_tcp_connect(
             give_up(arena, &tries[i], xr_time_state(deadline));
             tries[i].elapsed_us = xr_now_us() - started;
         }
+}
+
+/* Whether all addresses of one family work and all of the other fail. */
+static bool is_one_family(const struct xr_tcp_try *tries, size_t n, bool six_fails)
+{
+    bool fails = false, works = false;
+
+    for (size_t i = 0; i < n; i++) {
+        bool is_six = strchr(tries[i].address, ':') != NULL;
+        if ((tries[i].err != NULL) != (is_six == six_fails))
+            return false;
+        fails |= tries[i].err != NULL;
+        works |= tries[i].err == NULL;
+    }
+    return fails && works;
+}
+
+const char *xr_tcp_failures(struct xr_arena *arena, const struct xr_tcp_try *tries, size_t n)
+{
+    xr_auto_buf list;
+    size_t failed = 0;
+
+    xr_buf_init(&list, 4096);
+    if (is_one_family(tries, n, true))
+        (void)xr_buf_puts(&list, "IPv4 works and IPv6 does not: ");
+    if (is_one_family(tries, n, false))
+        (void)xr_buf_puts(&list, "IPv6 works and IPv4 does not: ");
+    for (size_t i = 0; i < n; i++) {
+        if (!tries[i].err)
+            continue;
+        if (failed++ < FAILURES_NAMED)
+            (void)xr_buf_printf(
+                &list, "%s%s (%s)", failed > 1 ? ", " : "", tries[i].address, tries[i].err->text);
+    }
+    if (failed > FAILURES_NAMED)
+        (void)xr_buf_printf(&list, " and %zu more", failed - FAILURES_NAMED);
+    return failed ? xr_strndup(arena, list.at, list.length) : NULL;
 }
 
 void xr_tcp_close(struct xr_tcp_try *tries, size_t n)

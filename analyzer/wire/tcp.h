@@ -16,9 +16,17 @@ struct xr_tcp_try {
     int64_t elapsed_us;
 };
 
-/* Connects to all of them side by side; returns when each has connected or failed. */
+/*
+ * Connects to all of them side by side; returns when each has connected or failed. Errors, by who
+ * says no: this machine (TCP_NO_ROUTE, TCP_LOCAL_RULE: native is errno), the machine itself
+ * (TCP_REFUSED, TCP_RESET), a router or firewall by ICMP (TCP_UNREACHABLE, TCP_REJECTED: native is
+ * -(256 * type + code), and the text names its address), nobody (TCP_TIMEOUT).
+ */
 void xr_tcp_connect(
     struct xr_arena *arena, struct xr_tcp_try *tries, size_t n, struct xr_deadline deadline);
+
+/* "IPv4 works and IPv6 does not: 2001:db8::1 (no answer: ...)"; NULL: none has failed. */
+const char *xr_tcp_failures(struct xr_arena *arena, const struct xr_tcp_try *tries, size_t n);
 
 void xr_tcp_close(struct xr_tcp_try *tries, size_t n);
 

@@ -18,6 +18,10 @@
  * it. */
 enum { REFUSAL_MS = 250, BANNER_MAX = 80 };
 
+/* Ten times OpenSSL's own limit: for certificates with thousands of names, and chains of a hundred.
+ */
+enum { CERTIFICATES_BYTES_MAX = 1024 * 1024, STRONG_DH_BITS = 2048 };
+
 static void ssl_done(SSL **ssl)
 {
     SSL_free(*ssl);
@@ -35,6 +39,7 @@ static void ctx_done(SSL_CTX **ctx)
 /* What one handshake noticed, beside what OpenSSL keeps. */
 struct notice {
     bool client_certificate_asked;
+    int last_message;        /* of the peer's handshake messages (RFC 8446 4), 0: none yet */
     unsigned char header[5]; /* the first five bytes of the peer: no TLS record, when it speaks
                                 something else */
     size_t header_length;
@@ -66,6 +71,8 @@ static void on_record(
 
     (void)version;
     (void)ssl;
+    if (!sending && type == SSL3_RT_HANDSHAKE && length)
+        notice->last_message = *(const unsigned char *)bytes;
     if (sending || type != SSL3_RT_HEADER || notice->header_length ||
         length > sizeof(notice->header))
         return;
@@ -81,8 +88,11 @@ static SSL_CTX *client_ctx(bool permissive)
     (void)SSL_CTX_set_min_proto_version(ctx, permissive ? TLS1_VERSION : TLS1_2_VERSION);
     if (permissive) {
         SSL_CTX_set_security_level(ctx, 0);
-        (void)SSL_CTX_set_cipher_list(ctx, "ALL:@SECLEVEL=0");
+        (void)SSL_CTX_set_options(ctx, SSL_OP_LEGACY_SERVER_CONNECT);
+        (void)SSL_CTX_set_cipher_list(ctx, "ALL:eNULL:@SECLEVEL=0");
+        (void)SSL_CTX_set1_groups_list(ctx, "X25519:P-256:P-384:P-521:secp224r1:secp192r1");
     }
+    SSL_CTX_set_max_cert_list(ctx, CERTIFICATES_BYTES_MAX);
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_cert_verify_callback(ctx, accept_any, NULL);
     SSL_CTX_set_client_cert_cb(ctx, on_client_certificate);
@@ -104,7 +114,7 @@ static SSL *client_ssl(SSL_CTX *ctx, const char *host, int fd, struct notice *no
     SSL_set_msg_callback(ssl, on_record);
     SSL_set_msg_callback_arg(ssl, notice);
     (void)snprintf(name, sizeof(name), "%s", host); /* OpenSSL's macro wants it writable */
-    if (strspn(host, "0123456789.") != strlen(host) && !strchr(host, ':'))
+    if (*host && strspn(host, "0123456789.") != strlen(host) && !strchr(host, ':'))
         (void)SSL_set_tlsext_host_name(ssl, name);
     return ssl;
 }
@@ -130,8 +140,36 @@ static bool is_not_tls(int reason)
            reason == SSL_R_PACKET_LENGTH_TOO_LONG || reason == SSL_R_UNEXPECTED_MESSAGE;
 }
 
-static const struct xr_err *failure(
-    struct xr_arena *arena, const SSL *ssl, int fd, const struct notice *notice, int result)
+/* How far the handshake has come, as the server sees to it. */
+static const char *stage(const struct notice *notice)
+{
+    static const char *const after[] = {
+        [0] = "after our greeting (ClientHello)",
+        [SSL3_MT_SERVER_HELLO] = "after its ServerHello",
+        [SSL3_MT_ENCRYPTED_EXTENSIONS] = "after its ServerHello",
+        [SSL3_MT_CERTIFICATE] = "after its certificates",
+        [SSL3_MT_CERTIFICATE_STATUS] = "after its certificates",
+        [SSL3_MT_SERVER_KEY_EXCHANGE] = "after its key exchange",
+        [SSL3_MT_CERTIFICATE_REQUEST] = "after it asked for a client certificate",
+        [SSL3_MT_CERTIFICATE_VERIFY] = "after its certificates",
+        [SSL3_MT_SERVER_DONE] = "after our key exchange",
+        [SSL3_MT_FINISHED] = "when all was agreed on",
+    };
+    size_t at = (size_t)notice->last_message;
+
+    return at < sizeof(after) / sizeof(*after) && after[at] ? after[at] : "half-way through";
+}
+
+static const struct xr_err *broken_off(
+    struct xr_arena *arena, const struct notice *notice, int code)
+{
+    return xr_err(arena, XR_FAULT_TLS_HANDSHAKE, code,
+        "the server %s the connection in the middle of the handshake, %s",
+        code == ECONNRESET || code == EPIPE ? "reset" : "closed", stage(notice));
+}
+
+static const struct xr_err *failure(struct xr_arena *arena, const SSL *ssl, int fd,
+    const struct notice *notice, int result, int os_code)
 {
     unsigned long code = ERR_peek_last_error();
     int reason = ERR_GET_REASON(code);
@@ -144,9 +182,7 @@ static const struct xr_err *failure(
             "the port does not speak TLS; it says \"%s\"", banner(arena, fd, notice));
     if (SSL_get_error(ssl, result) == SSL_ERROR_SYSCALL ||
         reason == SSL_R_UNEXPECTED_EOF_WHILE_READING)
-        return xr_err(arena, XR_FAULT_TLS_HANDSHAKE, errno,
-            "the connection was %s in the middle of the handshake",
-            errno == ECONNRESET ? "reset" : "closed");
+        return broken_off(arena, notice, os_code);
     const char *words = ERR_reason_error_string(code);
     return xr_err(arena, XR_FAULT_TLS_HANDSHAKE, reason, "the TLS handshake failed: %s",
         words ? words : "for no stated reason");
@@ -158,15 +194,18 @@ static const struct xr_err *shake_hands(struct xr_arena *arena, SSL *ssl, int fd
     for (;;) {
         ERR_clear_error();
         errno = 0;
-        int result = SSL_connect(ssl);
+        int result = SSL_connect(ssl), os_code = errno;
         if (result == 1)
             return NULL;
         int want = SSL_get_error(ssl, result);
         if (want != SSL_ERROR_WANT_READ && want != SSL_ERROR_WANT_WRITE)
-            return failure(arena, ssl, fd, notice, result);
+            return failure(arena, ssl, fd, notice, result, os_code);
+        short event = want == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT;
         const struct xr_err *err =
-            xr_tcp_wait(arena, fd, want == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT, deadline,
-                XR_FAULT_TLS_HANDSHAKE, "agreeing on TLS");
+            xr_tcp_wait(arena, fd, event, deadline, XR_FAULT_TLS_HANDSHAKE, "agreeing on TLS");
+        if (err && err->fault == XR_FAULT_TLS_HANDSHAKE)
+            return xr_err(arena, XR_FAULT_TLS_HANDSHAKE, ETIMEDOUT,
+                "the server fell silent in the middle of the handshake, %s", stage(notice));
         if (err)
             return err;
     }
@@ -195,6 +234,13 @@ static const char *group_text(SSL *ssl)
     return id > 0 ? SSL_group_to_name(ssl, id) : NULL;
 }
 
+static bool is_forward_secret(const SSL_CIPHER *cipher)
+{
+    int exchange = SSL_CIPHER_get_kx_nid(cipher);
+
+    return exchange == NID_kx_any || exchange == NID_kx_ecdhe || exchange == NID_kx_dhe;
+}
+
 static void note_session(
     struct xr_arena *arena, SSL *ssl, bool asked, struct xr_tls_session *session)
 {
@@ -206,6 +252,8 @@ static void note_session(
     session->cipher = xr_strdup(arena, SSL_get_cipher_name(ssl));
     session->group = group ? xr_strdup(arena, group) : NULL;
     SSL_get0_alpn_selected(ssl, &alpn, &alpn_length);
+    session->forward_secret = is_forward_secret(SSL_get_current_cipher(ssl));
+    session->authenticated_cipher = SSL_CIPHER_is_aead(SSL_get_current_cipher(ssl));
     session->alpn = alpn_length ? xr_utf8(arena, (const char *)alpn, alpn_length) : NULL;
     if (asked)
         session->client_certificate = XR_CLIENT_CERTIFICATE_REQUESTED;
@@ -214,17 +262,43 @@ static void note_session(
 static void judge_session(struct xr_arena *arena, const struct xr_net *net, const char *host,
     SSL *ssl, struct xr_tls_session *session)
 {
-    STACK_OF(X509) *sent = SSL_get_peer_cert_chain(ssl);
     const unsigned char *staple = NULL;
     long length = SSL_get_tlsext_status_ocsp_resp(ssl, &staple);
 
-    xr_judge(arena, net, host, sent, session);
-    if (length > 0 && session->certificates)
-        xr_judge_staple(arena, net, sent, staple, length, session);
+    xr_judge(arena, net, host, SSL_get_peer_cert_chain(ssl), session);
+    xr_judge_staple(arena, net, staple, length, session);
 }
 
-/* After a failed handshake: would the server have agreed on something older? */
-static const struct xr_err *look_for_old_protocol(struct xr_arena *arena, const char *host,
+/* In what the server agreed on with a client that accepts anything: what others refuse. */
+static const char *weakness(struct xr_arena *arena, SSL *ssl)
+{
+    const SSL_CIPHER *cipher = SSL_get_current_cipher(ssl);
+    X509 *leaf = SSL_get0_peer_certificate(ssl);
+    const EVP_PKEY *key = leaf ? X509_get0_pubkey(leaf) : NULL;
+    EVP_PKEY *temporary = NULL;
+    int dh_bits = 0;
+
+    if (SSL_get_peer_tmp_key(ssl, &temporary) == 1 && EVP_PKEY_is_a(temporary, "DH"))
+        dh_bits = EVP_PKEY_get_bits(temporary);
+    EVP_PKEY_free(temporary);
+    if (SSL_CIPHER_get_cipher_nid(cipher) == NID_undef)
+        return xr_printf(arena, "its cipher %s does not encrypt", SSL_CIPHER_get_name(cipher));
+    if (!leaf)
+        return xr_printf(
+            arena, "its cipher %s goes without a certificate", SSL_CIPHER_get_name(cipher));
+    if (dh_bits && dh_bits < STRONG_DH_BITS)
+        return xr_printf(arena, "its Diffie-Hellman group has %d bits, too few (%d are needed)",
+            dh_bits, STRONG_DH_BITS);
+    if (key && EVP_PKEY_get_security_bits(key) < 112)
+        return xr_printf(arena, "the key of its certificate is too weak: %s",
+            xr_certificate_describe(arena, leaf)->key);
+    if (SSL_get_secure_renegotiation_support(ssl) != 1)
+        return "it does not know secure renegotiation (RFC 5746)";
+    return xr_printf(arena, "it agrees on %s alone", SSL_CIPHER_get_name(cipher));
+}
+
+/* After a failed handshake: what would the server have agreed on? */
+static const struct xr_err *look_again(struct xr_arena *arena, const char *host,
     const struct xr_tls_again *again, struct xr_deadline deadline, const struct xr_err *err)
 {
     struct notice notice = { 0 };
@@ -234,9 +308,13 @@ static const struct xr_err *look_for_old_protocol(struct xr_arena *arena, const 
         return err;
     xr_auto_ctx *ctx = client_ctx(true);
     xr_auto_ssl *ssl = client_ssl(ctx, host, fd, &notice);
-    if (!shake_hands(arena, ssl, fd, &notice, deadline) && SSL_version(ssl) < TLS1_2_VERSION)
+    bool agreed = !shake_hands(arena, ssl, fd, &notice, deadline);
+    if (agreed && SSL_version(ssl) < TLS1_2_VERSION)
         err = xr_err(arena, XR_FAULT_TLS_TOO_OLD, SSL_version(ssl),
             "the server offers nothing newer than %s", SSL_get_version(ssl));
+    else if (agreed)
+        err = xr_err(arena, err->fault, err->native, "%s (the server offers %s, but %s)", err->text,
+            SSL_get_version(ssl), weakness(arena, ssl));
     (void)close(fd);
     return err;
 }
@@ -254,7 +332,7 @@ const struct xr_err *xr_tls_handshake(struct xr_arena *arena, const struct xr_ne
     const struct xr_err *err = shake_hands(arena, ssl, fd, &notice, deadline);
     if (err && err->fault == XR_FAULT_TLS_HANDSHAKE && again &&
         xr_time_state(deadline) == XR_TIME_LEFT)
-        return look_for_old_protocol(arena, host, again, deadline, err);
+        return look_again(arena, host, again, deadline, err);
     if (err)
         return err;
     session.elapsed_us = xr_now_us() - started;
@@ -285,6 +363,7 @@ void xr_tls_watch_attach(void *ssl_ctx, struct xr_tls_watch *watch)
     watch->session = NULL;
     watch->seen = NULL;
     (void)SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
+    SSL_CTX_set_max_cert_list(ctx, CERTIFICATES_BYTES_MAX);
     SSL_CTX_set_cert_verify_callback(ctx, watch_verify, watch);
     (void)SSL_CTX_set_tlsext_status_type(ctx, TLSEXT_STATUSTYPE_ocsp);
 }
@@ -297,9 +376,7 @@ void xr_tls_watch_finish(struct xr_tls_watch *watch, void *ssl)
         return;
     note_session(watch->arena, ssl, false, watch->session);
     long length = SSL_get_tlsext_status_ocsp_resp((SSL *)ssl, &staple);
-    if (length > 0)
-        xr_judge_staple(
-            watch->arena, watch->net, SSL_get_peer_cert_chain(ssl), staple, length, watch->session);
+    xr_judge_staple(watch->arena, watch->net, staple, length, watch->session);
 }
 
 bool xr_tls_watch_is_of(struct xr_tls_watch *watch, void *ssl)
@@ -309,7 +386,24 @@ bool xr_tls_watch_is_of(struct xr_tls_watch *watch, void *ssl)
 
     if (!leaf || !judged)
         return false;
-    if (watch->seen != ssl && !strcmp(xr_certificate_describe(watch->arena, leaf)->sha256, judged))
+    if (watch->seen != ssl && !strcmp(xr_certificate_sha256(watch->arena, leaf), judged))
         watch->seen = ssl;
     return watch->seen == ssl;
+}
+
+const struct xr_err *xr_tls_default_certificate(
+    struct xr_arena *arena, int fd, struct xr_deadline deadline, const struct xr_certificate **ret)
+{
+    struct notice notice = { 0 };
+    xr_auto_ctx *ctx = client_ctx(false);
+    xr_auto_ssl *ssl = client_ssl(ctx, "", fd, &notice);
+
+    *ret = NULL;
+    const struct xr_err *err = shake_hands(arena, ssl, fd, &notice, deadline);
+    if (err)
+        return err;
+    X509 *leaf = SSL_get0_peer_certificate(ssl);
+    *ret = leaf ? xr_certificate_describe(arena, leaf) : NULL;
+    (void)SSL_shutdown(ssl);
+    return NULL;
 }

@@ -19,6 +19,10 @@
 /* The roots of this machine and those of --ca-file. Shared by threads once made. */
 xr_must_check const struct xr_err *xr_trust_new(
     struct xr_arena *arena, const char *const *ca_files, struct xr_trust **ret);
+/* The certificates of these files and no others (--root). Each is an anchor, whoever signed it; but
+ * one that claims to have signed itself must not name another key as its issuer's. */
+xr_must_check const struct xr_err *xr_trust_only(
+    struct xr_arena *arena, const char *const *ca_files, struct xr_trust **ret);
 void xr_trust_free(struct xr_trust *trust);
 
 enum xr_flaw {
@@ -34,6 +38,14 @@ enum xr_flaw {
     XR_FLAW_WEAK_SIGNATURE,
     XR_FLAW_REVOKED,
     XR_FLAW_BAD_PURPOSE,
+    XR_FLAW_CHAIN_EXTRA,        /* sent, but part of no path; or sent twice */
+    XR_FLAW_PATH_AMBIGUOUS,     /* trusted, but only by clients that try more than one path */
+    XR_FLAW_NONCONFORMING,      /* against RFC 5280 in a way that no client enforces */
+    XR_FLAW_KEY_UNUSUAL,        /* a kind of key that some clients cannot use: Ed25519 */
+    XR_FLAW_VALIDITY_TOO_LONG,  /* of a public authority, longer than the browsers' rules allow */
+    XR_FLAW_STAPLE_MISSING,     /* the certificate demands a stapled OCSP answer (RFC 7633) */
+    XR_FLAW_REVOCATION_UNKNOWN, /* nobody could say whether it has been revoked */
+    XR_FLAW_INTERCEPTED,        /* its issuer is a product that opens TLS on the way */
     XR_FLAW_COUNT
 };
 
@@ -43,6 +55,12 @@ struct xr_tls_flaw {
     int depth;        /* 0: leaf */
     int code;         /* X509_V_ERR_*, 0: none of OpenSSL's */
     const char *text; /* a sentence with the names and dates of this certificate */
+};
+
+/* One certificate as it stands in the message; bytes live in an arena. */
+struct xr_der {
+    const unsigned char *bytes;
+    size_t length;
 };
 
 struct xr_certificate {
@@ -56,6 +74,30 @@ struct xr_certificate {
     int position;                        /* as sent, from 0; -1: not sent, from the trust store */
     int depth;                           /* in the chain that was built, 0: leaf; -1: not in it */
     bool authority, self_issued;         /* may sign others; issuer = subject */
+    bool fetched;           /* neither sent nor of the trust store: from an issuer's address */
+    const char *purposes;   /* "TLS Web Server Authentication, ..."; "" for no limit */
+    const char *issuer_url; /* RFC 5280 4.2.2.1 caIssuers, the first over http; NULL: none */
+    const char *ocsp_url, *crl_url; /* 4.2.2.1 OCSP, 4.2.1.13: the first over http; NULL: none */
+    bool must_staple;               /* RFC 7633 */
+    bool is_public;                 /* names a policy of the CA/Browser Forum, or was logged */
+    int timestamps;                 /* signed certificate timestamps inside (RFC 6962) */
+    struct xr_der der;
+};
+
+/* What is known of the revocation of one certificate of the chain; see wire/revocation.h. */
+enum xr_revocation_state {
+    XR_REVOCATION_GOOD,
+    XR_REVOCATION_REVOKED,
+    XR_REVOCATION_UNKNOWN,   /* asked, without an answer that counts */
+    XR_REVOCATION_NO_SOURCE, /* the certificate names nobody to ask */
+};
+
+struct xr_revocation {
+    struct xr_revocation *next;
+    int depth; /* of the certificate; 0: leaf */
+    enum xr_revocation_state state;
+    const char *source; /* "stapled OCSP answer", "OCSP http://...", "CRL http://..."; NULL: none */
+    const char *text;   /* a sentence */
 };
 
 enum xr_client_certificate {
@@ -68,8 +110,14 @@ struct xr_tls_session {
     const char *version, *cipher, *group, *alpn; /* NULL: not known */
     enum xr_client_certificate client_certificate;
     const char *staple; /* what the stapled OCSP answer says, or NULL: none */
+    struct xr_der staple_der;
+    bool forward_secret, authenticated_cipher; /* the cipher in use: (EC)DHE; AEAD */
     struct xr_certificate
-        *certificates; /* as sent, leaf first, then those of the store that were used */
+        *certificates; /* as sent, leaf first, then those fetched or of the store that were used */
+    struct xr_revocation *revocations; /* by depth; NULL: not looked into */
+    const char
+        *completion; /* what fetching the missing issuer brought: a sentence; NULL: not tried */
+    int sent_n;      /* how many the server sent; "certificates" holds the first 100 */
     struct xr_tls_flaw *flaws;
     const char *leaf_sha256;
     bool trusted; /* none of the flaws of the trust class */
@@ -79,7 +127,7 @@ struct xr_tls_session {
 /* Flaws that --ignore-trust covers: an unknown issuer. Never name, dates, purpose, strength,
  * revocation. */
 bool xr_flaw_is_trust(enum xr_flaw flaw);
-/* Flaws that leave the connection usable: disorder, nearing expiry. */
+/* Flaws that leave the connection usable: those that clients tolerate, and nearing expiry. */
 bool xr_flaw_is_mild(enum xr_flaw flaw);
 
 /* May secrets, or a mailbox address, travel over this connection? */
@@ -99,6 +147,11 @@ struct xr_tls_again {
 xr_must_check const struct xr_err *xr_tls_handshake(struct xr_arena *arena,
     const struct xr_net *net, const char *host, int fd, const struct xr_tls_again *again,
     struct xr_deadline deadline, struct xr_tls_session *ret);
+
+/* The certificate that is shown to a client that names no host (no SNI, RFC 6066 3). fd as above.
+ */
+xr_must_check const struct xr_err *xr_tls_default_certificate(
+    struct xr_arena *arena, int fd, struct xr_deadline deadline, const struct xr_certificate **ret);
 
 /*
  * The same judgement for a connection that libcurl opens: attached to its

@@ -23,7 +23,7 @@
   };
 
   // A page opened from a file may not be allowed to use the clipboard: then the text is selected.
-  const copy = async (made, code, caption) => {
+  const copy = async (made, code, what) => {
     try {
       await navigator.clipboard.writeText(code.textContent);
       made.textContent = "Copied";
@@ -31,16 +31,22 @@
       select(code);
       made.textContent = "Press Ctrl+C";
     }
-    live.textContent = `${made.textContent}: ${caption.firstChild.textContent}`;
+    live.textContent = `${made.textContent}: ${what}`;
     setTimeout(() => { made.textContent = "Copy"; }, 2000);
   };
 
   all(".cmd").forEach((figure, index) => {
     const code = figure.querySelector("code");
     const caption = figure.querySelector("figcaption");
-    const made = button("Copy", () => copy(made, code, caption));
+    const made = button("Copy", () => copy(made, code, caption.firstChild.textContent));
     made.setAttribute("aria-label", `Copy command ${index + 1}`);
     caption.append(made);
+  });
+
+  all("code.fp").forEach((code, index) => {
+    const made = button("Copy", () => copy(made, code, "SHA-256 fingerprint"));
+    made.setAttribute("aria-label", `Copy fingerprint ${index + 1}`);
+    code.after(made);
   });
 
   // Firefox and older browsers do not open a closed <details> around a #fragment by themselves.

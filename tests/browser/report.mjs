@@ -3,7 +3,8 @@
 //
 //   node report.mjs [FOLDER]     the folder with broken.html, healthy.html and hostile.html, as
 //                                tests/reports/test_html.c writes them (default: EXRAY_BUILD/pages);
-//                                every other report there is looked at as well
+//                                every other report there is looked at as well, and those in its
+//                                folder "once" from one side only
 //   SHOTS=FOLDER                 also keeps pictures there
 import fs from "node:fs";
 import path from "node:path";
@@ -37,7 +38,7 @@ async function looks(browser, name, view) {
   check(`${label}: accessible`, await violations(page));
   check(`${label}: no horizontal scrolling`, await overflow(page, width));
   if (process.env.SHOTS)
-    await page.screenshot({ path: path.join(process.env.SHOTS, `${name}-${view.name}.png`), fullPage: true });
+    await page.screenshot({ path: path.join(process.env.SHOTS, `${path.basename(name)}-${view.name}.png`), fullPage: true });
   await openAll(page);
   check(`${label}: accessible with every step open`, await violations(page));
   check(`${label}: no horizontal scrolling with every step open`, await overflow(page, width));
@@ -94,27 +95,61 @@ async function print(browser) {
   await context.close();
 }
 
-async function hostile(browser) {
-  const { context, page, noise } = await open(browser, "hostile", {});
+async function hostile(browser, name) {
+  const { context, page, noise } = await open(browser, name, {});
   await page.waitForTimeout(300);
   const found = await made(page, "img, iframe, object, embed, form, input, base, [style]");
-  check("hostile: one script, ours", found.scripts === 1);
-  check("hostile: no element of theirs", found.foreign === 0 && found.titles === 1);
-  check("hostile: no handler", found.handlers === 0);
-  check("hostile: no link that leaves the page", found.outside === 0);
-  check("hostile: shown as what it is", found.text.includes('"><script>alert(1)</script>'));
-  check("hostile: direction cannot be turned", !turned(found.text));
-  check("hostile: silent", noise);
+  check(`${name}: one script, ours`, found.scripts === 1);
+  check(`${name}: no element of theirs`, found.foreign === 0 && found.titles === 1);
+  check(`${name}: no handler`, found.handlers === 0);
+  check(`${name}: no link that leaves the page`, found.outside === 0);
+  check(`${name}: shown as what it is`, found.text.includes('"><script>alert(1)</script>'));
+  check(`${name}: direction cannot be turned`, !turned(found.text));
+  await page.setViewportSize({ width: 320, height: 900 });
+  await openAll(page);
+  check(`${name}: no horizontal scrolling`, await overflow(page, 320));
+  check(`${name}: silent`, noise);
+  await context.close();
+}
+
+// The picture of a chain that lacks a certificate: its order, the gap seen and said, the same in
+// words, and a fingerprint that can be copied whole.
+async function chain(browser) {
+  const { context, page, noise } =
+    await open(browser, "trust-missing", { permissions: ["clipboard-read", "clipboard-write"] });
+  const boxes = page.locator("#chain .cert");
+  check("chain: from the server's certificate to the root",
+    (await boxes.locator("h3").allTextContents()).join() === "mail.contoso.example,Contoso Issuing CA 2,Contoso Root CA");
+  const border = (i) => boxes.nth(i).evaluate((e) => getComputedStyle(e).borderBottomStyle);
+  check("chain: the missing one alone is dashed",
+    (await Promise.all([0, 1, 2].map(border))).join() === "solid,dashed,solid");
+  check("chain: what is missing is said", (await boxes.nth(1).textContent()).includes("Missing"));
+  check("chain: the picture names its text",
+    await page.locator("#chain ol").evaluate((e) => document.getElementById(e.getAttribute("aria-describedby"))
+      .textContent.includes("It is signed by Contoso Issuing CA 2 (Missing: ")));
+  await page.locator("#chain-table summary").click();
+  const shown = await page.locator("code.fp").first().textContent();
+  await page.getByRole("button", { name: "Copy fingerprint 1" }).click();
+  check("chain: a fingerprint is copied whole",
+    shown.length === 64 && (await page.evaluate(() => navigator.clipboard.readText())) === shown);
+  await page.emulateMedia({ media: "print" });
+  check("chain: the table is printed", await page.locator("code.fp").first().isVisible());
+  check("chain: silent", noise);
   await context.close();
 }
 
 await run("broken.html", "test_html", async (browser) => {
-  const pages = fs.readdirSync(folder).filter((f) => f.endsWith(".html")).map((f) => f.slice(0, -5)).sort();
-  for (const name of pages) for (const view of views) await looks(browser, name, view);
+  const reports = (of) => fs.readdirSync(of).filter((f) => f.endsWith(".html")).map((f) => f.slice(0, -5)).sort();
+  for (const name of reports(folder)) for (const view of views) await looks(browser, name, view);
+  const once = path.join(folder, "once");
+  for (const name of fs.existsSync(once) ? reports(once) : [])
+    await looks(browser, `once/${name}`, views[views.length - 1]);
   await withoutScript(browser, "broken");
   await withoutScript(browser, "healthy");
   await comfort(browser);
   await keyboard(browser);
   await print(browser);
-  await hostile(browser);
+  await hostile(browser, "hostile");
+  await hostile(browser, "crowd/trust-crowded");
+  await chain(browser);
 });

@@ -63,4 +63,45 @@ START_TEST(on_request_it_is_used)
 }
 END_TEST
 
-XR_UNIT_MAIN("form", the_proxy_of_the_environment_is_named_but_not_used, on_request_it_is_used)
+/* usual: of the test; -1: the option was not given. */
+static struct xr_target days_of(long usual, long warn, long crit, int expected)
+{
+    struct xr_form form;
+    struct xr_target target;
+
+    arena = xr_arena_new();
+    xr_form_init(&form);
+    form.usual_crit_days = usual;
+    form.warn_days = warn;
+    form.crit_days = crit;
+    ck_assert_int_eq(xr_form_any_target(arena, &form, &target), expected);
+    xr_arena_free(arena);
+    return target;
+}
+
+START_TEST(a_certificate_that_ends_soon_is_a_warning_where_the_test_says_no_more)
+{
+    ck_assert_int_eq(days_of(0, -1, -1, XR_EXIT_OK).warn_days, 30);
+    ck_assert_int_eq(days_of(0, -1, -1, XR_EXIT_OK).crit_days, 0);
+    ck_assert_int_eq(days_of(7, -1, -1, XR_EXIT_OK).crit_days, 7);
+}
+END_TEST
+
+START_TEST(one_threshold_makes_room_for_the_other)
+{
+    ck_assert_int_eq(days_of(7, 3, -1, XR_EXIT_OK).crit_days, 3);
+    ck_assert_int_eq(days_of(7, -1, 60, XR_EXIT_OK).warn_days, 60);
+    ck_assert_int_eq(days_of(7, 0, -1, XR_EXIT_OK).crit_days, 0);
+}
+END_TEST
+
+START_TEST(both_the_wrong_way_round_are_refused)
+{
+    (void)days_of(7, 10, 20, XR_EXIT_USAGE);
+    ck_assert_int_eq(days_of(7, 20, 20, XR_EXIT_OK).crit_days, 20);
+}
+END_TEST
+
+XR_UNIT_MAIN("form", the_proxy_of_the_environment_is_named_but_not_used, on_request_it_is_used,
+    a_certificate_that_ends_soon_is_a_warning_where_the_test_says_no_more,
+    one_threshold_makes_room_for_the_other, both_the_wrong_way_round_are_refused)

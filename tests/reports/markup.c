@@ -18,7 +18,7 @@ static const char ATTRIBUTES[] =
     " lang charset http-equiv content name rel href class id aria-label aria-labelledby "
     "aria-hidden focusable role scope tabindex datetime dir open data-l width height viewbox fill "
     "fill-rule d cx cy r stroke stroke-width stroke-dasharray x y x1 x2 y1 y2 rx transform "
-    "data-s data-f type name checked colspan span ";
+    "data-s data-f type name checked colspan span aria-describedby ";
 static const char VOID[] = " meta link br wbr input col ";
 
 struct markup {

@@ -166,6 +166,7 @@ void sample_address(struct sample *sample, const char *address, enum xr_status s
         .status = status,
         .connect_us = status == XR_SUCCESS ? 18000 : -1,
         .message = sample_said(sample, status == XR_SUCCESS ? "accepted" : "no route to host"),
+        .handshake_us = -1,
         .may_carry_credentials = status == XR_SUCCESS };
     if (facts->last_address)
         facts->last_address->next = made;

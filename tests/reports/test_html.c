@@ -11,6 +11,7 @@
 #include "tests/reports/markup.h"
 #include "tests/reports/sample_parts.h"
 #include "tests/reports/sample_run.h"
+#include "tests/reports/sample_trust.h"
 #include "tests/reports/written.h"
 #include "tests/unit.h"
 
@@ -24,13 +25,16 @@ static bool holds(const char *text, const char *part)
 /* For tests/browser: pages as a browser gets them. */
 static void keep(const char *name, const char *page)
 {
+    static const char *const folders[] = { "", "/once", "/crowd" };
     const char *build = getenv("EXRAY_BUILD");
     char path[4096];
 
     if (!build)
         return;
-    (void)snprintf(path, sizeof(path), "%s/pages", build);
-    (void)mkdir(path, 0777);
+    for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
+        (void)snprintf(path, sizeof(path), "%s/pages%s", build, folders[i]);
+        (void)mkdir(path, 0777);
+    }
     (void)snprintf(path, sizeof(path), "%s/pages/%s.html", build, name);
     FILE *file = fopen(path, "w");
     ck_assert_ptr_nonnull(file);
@@ -210,6 +214,29 @@ START_TEST(test_hostile_page)
 }
 END_TEST
 
+/* What stands on them is looked at by test_html_trust.c; here they are kept for the browser. */
+START_TEST(test_trust_pages)
+{
+    struct xr_arena *arena = xr_arena_new();
+    const struct {
+        const char *name;
+        struct xr_run *run;
+    } pages[] = {
+        { "trust-missing", sample_trust_missing(arena) },
+        { "once/trust-trusted", sample_trust_trusted(arena) },
+        { "once/trust-file", sample_trust_file(arena) },
+        { "crowd/trust-crowded", sample_trust_crowded(arena) },
+    };
+
+    for (size_t i = 0; i < sizeof(pages) / sizeof(*pages); i++) {
+        const char *page = written(pages[i].run, "html", USUAL);
+        keep(pages[i].name, page);
+        markup_check(page);
+    }
+    xr_arena_free(arena);
+}
+END_TEST
+
 START_TEST(test_bare_run)
 {
     struct xr_arena *arena = xr_arena_new();
@@ -291,5 +318,5 @@ END_TEST
 
 XR_UNIT_MAIN("html", test_escapes_by_context, test_prose_isolates_what_it_quotes,
     test_marks_what_decided, test_indents_xml, test_deep_xml_stays_small, test_broken_page,
-    test_healthy_page, test_hostile_page, test_bare_run, test_policy_fits_the_page,
-    test_ticket_is_for_somebody_else, test_ids_are_unique)
+    test_healthy_page, test_hostile_page, test_trust_pages, test_bare_run,
+    test_policy_fits_the_page, test_ticket_is_for_somebody_else, test_ids_are_unique)

@@ -7,6 +7,7 @@
 #include "analyzer/base/text.h"
 #include "tests/reports/sample_parts.h"
 #include "tests/reports/sample_run.h"
+#include "tests/reports/sample_trust.h"
 #include "tests/reports/written.h"
 #include "tests/unit.h"
 
@@ -98,6 +99,61 @@ START_TEST(test_holds_the_facts)
     ck_assert_str_eq(text_at(report, "facts.discovery.1.method"), "host");
     ck_assert(cJSON_IsTrue(at(report, "facts.discovery.1.won")));
     ck_assert(null_at(report, "facts.discovery.0.led_to"));
+    cJSON_Delete(report);
+    xr_arena_free(arena);
+}
+END_TEST
+
+START_TEST(test_holds_what_a_host_showed)
+{
+    arena = xr_arena_new();
+    cJSON *report = parsed(sample_trust_missing(arena));
+
+    ck_assert_str_eq(text_at(report, "target.host"), SAMPLE_HOST);
+    ck_assert(null_at(report, "target.mailbox") && null_at(report, "target.account"));
+    ck_assert(null_at(report, "target.chain_file") && null_at(report, "target.at"));
+    ck_assert(null_at(report, "target.folder") && null_at(report, "target.impersonate"));
+    ck_assert_str_eq(text_at(report, "facts.tls.protocol"), "TLS 1.3");
+    ck_assert_str_eq(text_at(report, "facts.tls.group"), "X25519");
+    ck_assert_str_eq(text_at(report, "facts.tls.alpn"), "http/1.1");
+    ck_assert_str_eq(text_at(report, "facts.offers.0.question"), "TLS 1.0");
+    ck_assert_str_eq(text_at(report, "facts.offers.0.answer"), "no");
+    ck_assert_str_eq(text_at(report, "facts.offers.0.detail"), "alert protocol_version");
+    ck_assert_str_eq(text_at(report, "facts.offers.4.status"), "warning");
+    ck_assert(null_at(report, "facts.offers.3.detail"));
+    ck_assert_int_eq(number_at(report, "facts.addresses.0.handshake_ms"), 41);
+    ck_assert(null_at(report, "facts.addresses.3.handshake_ms"));
+    ck_assert_str_eq(text_at(report, "facts.addresses.2.leaf_sha256"), SAMPLE_OTHER);
+    ck_assert_str_eq(text_at(report, "facts.addresses.2.verdict"), "it expired 3 days ago");
+    ck_assert(null_at(report, "facts.addresses.3.protocol"));
+    cJSON_Delete(report);
+    xr_arena_free(arena);
+}
+END_TEST
+
+START_TEST(test_holds_the_certificates)
+{
+    arena = xr_arena_new();
+    cJSON *report = parsed(sample_trust_missing(arena));
+    const cJSON *leaf = at(report, "facts.certificates.0");
+    const cJSON *fetched = at(report, "facts.certificates.2");
+
+    ck_assert_str_eq(text_at(leaf, "purposes"), "TLS Web Server Authentication");
+    ck_assert_str_eq(text_at(leaf, "issuer_url"), "http://pki.contoso.example/issuing-2.cer");
+    ck_assert_str_eq(text_at(leaf, "ocsp_url"), "http://ocsp.contoso.example/");
+    ck_assert_str_eq(text_at(leaf, "crl_url"), "http://pki.contoso.example/issuing-2.crl");
+    ck_assert_str_eq(text_at(leaf, "revocation"), "good");
+    ck_assert_str_eq(text_at(leaf, "revocation_source"), "stapled OCSP answer");
+    ck_assert(cJSON_IsFalse(at(leaf, "must_staple")) && cJSON_IsFalse(at(leaf, "fetched")));
+    ck_assert(cJSON_IsTrue(at(fetched, "missing")) && cJSON_IsTrue(at(fetched, "fetched")));
+    /* It was fetched: what it holds is known, though the server left its place empty. */
+    ck_assert_str_eq(text_at(fetched, "not_after"), "2034-01-03T20:00:00.000Z");
+    ck_assert(null_at(report, "facts.certificates.1.revocation"));
+    cJSON_Delete(report);
+    report = parsed(sample_broken(arena));
+    ck_assert(null_at(report, "facts.tls"));
+    ck_assert_int_eq(cJSON_GetArraySize(at(report, "facts.offers")), 0);
+    ck_assert(null_at(report, "target.host"));
     cJSON_Delete(report);
     xr_arena_free(arena);
 }
@@ -222,7 +278,8 @@ START_TEST(test_is_valid_by_the_schema)
 {
     arena = xr_arena_new();
     const struct xr_run *const runs[] = { sample_broken(arena), sample_healthy(arena),
-        sample_hostile(arena) };
+        sample_hostile(arena), sample_trust_missing(arena), sample_trust_trusted(arena),
+        sample_trust_file(arena), sample_trust_crowded(arena) };
 
     for (size_t i = 0; i < sizeof(runs) / sizeof(*runs); i++) {
         int result = validate(written(runs[i], "json", USUAL));
@@ -235,6 +292,7 @@ START_TEST(test_is_valid_by_the_schema)
 }
 END_TEST
 
-XR_UNIT_MAIN("json", test_holds_what_the_contract_names, test_holds_the_facts, test_holds_the_steps,
+XR_UNIT_MAIN("json", test_holds_what_the_contract_names, test_holds_the_facts,
+    test_holds_what_a_host_showed, test_holds_the_certificates, test_holds_the_steps,
     test_success_has_neither_finding_nor_step, test_no_invisible_character_stands_raw,
     test_large_code_points_are_pairs, test_is_valid_by_the_schema)

@@ -203,12 +203,11 @@ END_TEST
 START_TEST(a_dead_name_server_costs_no_more_than_the_deadline)
 {
     struct xr_dns_hosts hosts;
-    struct xr_net dead = { .dns_server = "127.0.0.1:9" }; /* nobody listens on discard */
 
     start();
     int64_t started = xr_now_us();
     const struct xr_err *err =
-        xr_dns_lookup(arena, &dead, "mail.contoso.test", 443, soon(700), &hosts);
+        xr_dns_lookup(arena, &net, "silent.contoso.test", 443, soon(700), &hosts);
     ck_assert_int_eq(err->fault, XR_FAULT_DNS_TIMEOUT);
     ck_assert_int_lt(xr_now_us() - started, 1500000);
     stop();

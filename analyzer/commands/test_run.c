@@ -1,0 +1,173 @@
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "analyzer/base/clock.h"
+#include "analyzer/commands/command.h"
+#include "analyzer/commands/output.h"
+#include "analyzer/commands/screen.h"
+#include "analyzer/commands/signals.h"
+#include "analyzer/commands/test_kind.h"
+#include "analyzer/run/engine.h"
+#include "analyzer/wire/start.h"
+
+enum { ADDRESSES_SHOWN = 8 };
+
+static struct xr_origin origin(struct xr_arena *arena, const struct xr_net *net)
+{
+    const char **addresses = xr_new_n(arena, const char *, ADDRESSES_SHOWN + 1);
+    struct ifaddrs *list = NULL;
+    char host[256] = "", text[NI_MAXHOST];
+    size_t n = 0;
+
+    (void)gethostname(host, sizeof(host) - 1);
+    (void)getifaddrs(&list);
+    for (const struct ifaddrs *at = list; at && n < ADDRESSES_SHOWN; at = at->ifa_next) {
+        int family = at->ifa_addr ? at->ifa_addr->sa_family : AF_UNSPEC;
+        socklen_t length =
+            family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+        if ((family != AF_INET && family != AF_INET6) || at->ifa_flags & IFF_LOOPBACK)
+            continue;
+        if (!getnameinfo(at->ifa_addr, length, text, sizeof(text), NULL, 0, NI_NUMERICHOST))
+            addresses[n++] = xr_strdup(arena, text);
+    }
+    freeifaddrs(list);
+    return (struct xr_origin){ xr_strdup(arena, host), addresses, net->proxy };
+}
+
+/* A line that the step's own line overwrites: for people who wait, never for a file. */
+static void on_step_started(void *arg, const struct xr_step *step)
+{
+    const struct xr_test_screen *screen = arg;
+
+    if (screen->progress)
+        (void)printf("  ...      %s\r", step->title);
+    (void)fflush(stdout);
+}
+
+static void on_step_ended(void *arg, const struct xr_step *step)
+{
+    const struct xr_test_screen *screen = arg;
+
+    if (screen->progress)
+        (void)fputs("\r\x1b[K", stdout);
+    if (screen->report && screen->report->live && screen->style.verbose >= 0)
+        screen->report->live(stdout, step, &screen->style);
+    (void)fflush(stdout);
+}
+
+static bool goes_to_stdout(const struct xr_list *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (!strcmp(list->items[i], "-"))
+            return true;
+    return false;
+}
+
+int xr_test_screen(const struct xr_form *form, struct xr_test_screen *ret)
+{
+    static const char *const later[] = { "nagios", "prometheus", "junit", "rca-xml", NULL };
+    const char *format = form->format;
+
+    if (!format) /* a report on stdout must stand alone there */
+        format = goes_to_stdout(&form->json) || goes_to_stdout(&form->html) ? "none" : "tree";
+    for (const char *const *name = later; *name; name++)
+        if (!strcmp(format, *name))
+            return xr_usage_error(
+                "--format %s is not part of this version (%s)", format, EXRAY_VERSION);
+    ret->report = strcmp(format, "none") ? xr_report_by_name(format) : NULL;
+    if (!ret->report && strcmp(format, "none"))
+        return xr_usage_error("--format takes tree, json or none, not '%s'", format);
+    ret->style.verbose = form->quiet ? -1 : form->verbose;
+    ret->style.color = xr_screen_has_color(form->no_color);
+    ret->progress =
+        ret->report && ret->report->live && !form->quiet && xr_screen_is_terminal(STDOUT_FILENO);
+    if (form->fail_on && strcmp(form->fail_on, "warning"))
+        return xr_usage_error("--fail-on takes warning, not '%s'", form->fail_on);
+    return 0;
+}
+
+/* One that fails keeps none of the others from being written. */
+static int write_list(
+    const struct xr_list *paths, const char *report, const struct xr_run *run, int code)
+{
+    for (size_t i = 0; i < paths->n; i++) {
+        int one = xr_output(xr_report_by_name(report), run, paths->items[i]);
+        code = code ? code : one;
+    }
+    return code;
+}
+
+static int write_all(
+    const struct xr_form *form, const struct xr_test_screen *screen, const struct xr_run *run)
+{
+    if (screen->report)
+        screen->report->write(stdout, run, &screen->style);
+    int code = write_list(&form->json, "json", run, 0);
+    return write_list(&form->html, "html", run, code);
+}
+
+/* The verdict may be an earlier failure; that the time ran out is told by the exit code all the
+ * same. */
+static bool ran_out_of_time(const struct xr_step *step)
+{
+    for (const struct xr_finding *finding = step->findings; finding; finding = finding->next)
+        if (finding->code == XR_FINDING_LOCAL_TIMEOUT)
+            return true;
+    for (const struct xr_step *child = step->first; child; child = child->next)
+        if (ran_out_of_time(child))
+            return true;
+    return false;
+}
+
+static int exit_code(const struct xr_form *form, const struct xr_run *run)
+{
+    const char *finding = run->verdict.finding ? run->verdict.finding : "";
+    int signal_number = xr_signals_caught();
+
+    if (signal_number)
+        return 128 + signal_number;
+    if (ran_out_of_time(run->root))
+        return XR_EXIT_TIMEOUT;
+    if (!strcmp(finding, "local.network-unavailable"))
+        return XR_EXIT_UNAVAILABLE;
+    if (!strcmp(finding, "ews.throttled"))
+        return XR_EXIT_THROTTLED;
+    if (run->verdict.status == XR_ERROR)
+        return XR_EXIT_VERDICT_ERROR;
+    return form->fail_on && run->verdict.status == XR_WARNING ? XR_EXIT_VERDICT_ERROR : XR_EXIT_OK;
+}
+
+int xr_test_run(const struct xr_test *test, const struct xr_form *form,
+    struct xr_test_session *session, const struct xr_target *target, struct xr_test_screen *screen)
+{
+    struct xr_arena *arena = session->arena;
+    int64_t now = xr_now_us();
+    int64_t end = now + (form->timeout ? form->timeout : XR_TIMEOUT_TEST_S) * 1000000;
+    struct xr_run run = { .arena = arena,
+        .tool_version = EXRAY_VERSION,
+        .target = target,
+        .origin = origin(arena, &session->net) };
+    struct xr_ctx ctx = {
+        .arena = arena,
+        .target = target,
+        .net = &session->net,
+        .password = session->password,
+        .token = session->token,
+        .have_ticket = xr_wire_have_ticket(form->keytab),
+        .run = &run,
+        .step_ms = form->step_timeout * 1000,
+        .deadline = { end, end },
+    };
+    struct xr_listener listener = { on_step_started, on_step_ended, screen };
+
+    if (!session->offline)
+        xr_wire_start();
+    xr_run_test(&ctx, test, &listener);
+    xr_run_done(&ctx);
+    int code = write_all(form, screen, &run);
+    return code ? code : exit_code(form, &run);
+}
