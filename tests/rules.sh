@@ -51,7 +51,7 @@ owners() {
     done <<RULES
 curl/    analyzer/wire/fetch.c analyzer/wire/http.c analyzer/wire/http_err.c analyzer/wire/http_err.h analyzer/wire/http_setup.c analyzer/wire/http_setup.h analyzer/wire/http_timings.c analyzer/wire/http_timings.h analyzer/wire/url.c analyzer/wire/start.c
 libxml/  analyzer/wire/xml.c analyzer/wire/xml_scan.c analyzer/wire/start.c fixtures/xml.c fixtures/xml.h
-cjson/   analyzer/org/ reports/json.c fixtures/json.c fixtures/json.h fixtures/seen.c
+cjson/   analyzer/org/ analyzer/wire/autodiscover_v2.c reports/json.c fixtures/json.c fixtures/json.h fixtures/seen.c
 ares     analyzer/wire/dns.c analyzer/wire/start.c
 idn2     analyzer/base/text.c
 sqlite3  analyzer/org/store_sqlite.h

@@ -7,7 +7,8 @@
 #include "analyzer/wire/ews.h"
 #include "analyzer/wire/xml.h"
 
-/* SOAP 1.1 as Exchange Web Services speaks it; for the files of wire/ews alone. */
+/* SOAP 1.1 as Exchange Web Services speaks it; for the files of wire/ews and wire/user_settings
+ * alone. */
 
 /* The whole request around an operation, which is XML. Headers: RequestServerVersion, then
  * ExchangeImpersonation. */

@@ -8,9 +8,11 @@
 
 #include "analyzer/base/text.h"
 #include "fixtures/autodiscover.h"
+#include "fixtures/autodiscover_v2.h"
 #include "fixtures/base64.h"
 #include "fixtures/exchange.h"
 #include "fixtures/scenario.h"
+#include "fixtures/user_settings.h"
 
 static const char organisation[] =
     "{ 'schema': 'exray.scenario/1', 'about': 'the bench', 'domain': 'contoso.test',"
@@ -100,6 +102,25 @@ void bench_done(struct bench *bench)
     xr_arena_free(bench->arena);
 }
 
+static void answer(struct bench *bench, const struct sim_request *request)
+{
+    static const struct {
+        const char *path;
+        void (*answer)(const struct sim_world *, struct sim_seen *, struct sim_conn *,
+            const struct sim_request *, struct sim_reply *);
+    } routes[] = {
+        { BENCH_SVC, sim_user_settings_answer },
+        { BENCH_V2, sim_autodiscover_v2_answer },
+        { "/autodiscover", sim_autodiscover_answer },
+        { "", sim_ews_answer },
+    };
+    size_t i = 0;
+
+    while (!xr_starts(request->path, routes[i].path))
+        i++;
+    routes[i].answer(bench->world, bench->seen, &bench->conn, request, &bench->reply);
+}
+
 static const char *send_request(struct bench *bench, const char *method, const char *path,
     const char *credentials, const char *body)
 {
@@ -117,7 +138,8 @@ static const char *send_request(struct bench *bench, const char *method, const c
     type.next = headers;
     const struct sim_request request = { .arena = bench->arena,
         .method = method,
-        .path = path,
+        .path = xr_strndup(bench->arena, path, strcspn(path, "?")),
+        .query = strchr(path, '?') ? strchr(path, '?') + 1 : NULL,
         .host = bench->conn.host,
         .headers = &type,
         .body = body,
@@ -125,10 +147,7 @@ static const char *send_request(struct bench *bench, const char *method, const c
     xr_buf_done(&bench->reply.body);
     bench->reply = (struct sim_reply){ .arena = bench->arena, .status = 200 };
     xr_buf_init(&bench->reply.body, 8 * 1024 * 1024);
-    if (xr_starts(path, "/autodiscover"))
-        sim_autodiscover_answer(bench->world, bench->seen, &bench->conn, &request, &bench->reply);
-    else
-        sim_ews_answer(bench->world, bench->seen, &bench->conn, &request, &bench->reply);
+    answer(bench, &request);
     return bench->reply.body.at;
 }
 

@@ -20,7 +20,8 @@ struct bench {
 struct bench bench_new(const char *keys);
 void bench_done(struct bench *bench);
 
-/* Sends a request and returns the body that came back. credentials: "user:password", NULL: none. */
+/* Sends a request and returns the body that came back. path: a query may follow. credentials:
+ * "user:password", NULL: none. */
 const char *bench_post(
     struct bench *bench, const char *path, const char *credentials, const char *body);
 const char *bench_get(struct bench *bench, const char *path, const char *credentials);
@@ -41,6 +42,8 @@ void bench_keep(const struct bench *bench, const char *name);
 
 #define BENCH_EWS     "/EWS/Exchange.asmx"
 #define BENCH_POX     "/autodiscover/autodiscover.xml"
+#define BENCH_SVC     "/autodiscover/autodiscover.svc"
+#define BENCH_V2      "/autodiscover/autodiscover.json"
 #define BENCH_ACCOUNT "CONTOSO\\svc:pw"
 
 #define BENCH_INBOX                                                                               \

@@ -178,6 +178,17 @@ START_TEST(the_answer_comes_in_other_shapes)
     ck_assert_ptr_nonnull(sim_child(response(&bench), "Action"));
     bench_done(&bench);
 
+    bench = bench_with("'shape': 'internal-only'");
+    ck_assert_ptr_nonnull(url_of(&bench, "EXCH", "EwsUrl"));
+    ck_assert_ptr_null(url_of(&bench, "EXPR", "EwsUrl"));
+    bench_done(&bench);
+
+    bench = bench_with("'exhttp_ews_url': 'https://h.test/e'");
+    ck_assert_str_eq(
+        url_of(&bench, "EXHTTP", "EwsUrl"), "https://mail.contoso.test/EWS/Exchange.asmx");
+    ck_assert_ptr_nonnull(strstr(bench.reply.body.at, "<EwsUrl>https://h.test/e</EwsUrl>"));
+    bench_done(&bench);
+
     bench = bench_with("'error': 603");
     check_error(&bench, "603");
     bench_done(&bench);
