@@ -103,12 +103,9 @@ static const char *scrubbed(
 }
 
 /* The bytes were scrubbed as they came; what a parser makes of them may show the secret again. */
-static void scrub_reply(struct xr_ctx *ctx, struct xr_ews_reply *reply)
+static void scrub_reply(
+    struct xr_ctx *ctx, const struct xr_scrubber *scrubber, struct xr_ews_reply *reply)
 {
-    const struct xr_target *target = ctx->target;
-    bool by_token = ctx->auth == XR_AUTH_OAUTH;
-    struct xr_scrubber *scrubber =
-        xr_scrubber_new(target->account, by_token ? ctx->token : ctx->password);
     const char **texts[] = { &reply->code, &reply->text, &reply->other_address, &reply->inner_code,
         &reply->inner_text, &reply->folder_name, &reply->folder_class };
 
@@ -119,7 +116,6 @@ static void scrub_reply(struct xr_ctx *ctx, struct xr_ews_reply *reply)
         at->address = scrubbed(ctx, scrubber, at->address);
         at->mailbox_type = scrubbed(ctx, scrubber, at->mailbox_type);
     }
-    xr_scrubber_free(scrubber);
 }
 
 static bool is_soap_status(int status)
@@ -150,7 +146,7 @@ static bool read_reply(struct xr_ctx *ctx, struct xr_step *step, const char *ope
     const struct xr_err *err =
         xr_ews_parse(step->arena, operation, response->body, response->body_length, ret);
     if (!err) {
-        scrub_reply(ctx, ret);
+        scrub_reply(ctx, response->scrubber, ret);
         note_server(ctx, ret, response);
         return true;
     }

@@ -1,5 +1,6 @@
 #include "analyzer/base/arena.h"
 
+#include <limits.h>
 #include <stdalign.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -110,6 +111,71 @@ void *xr_alloc(struct xr_arena *arena, size_t size)
     return result;
 }
 
+enum { DIGITS_MAX = 10 };
+
+/* The digits of a number, with zeros before them up to the width. Returns where they begin. */
+static char *digits_of(unsigned number, int width, char *end)
+{
+    char *at = end;
+
+    do
+        *--at = (char)('0' + number % 10);
+    while (number /= 10);
+    while (end - at < width)
+        *--at = '0';
+    return at;
+}
+
+/* "%d" and "%u", and with up to nine zeros before them, "%02d". Returns what follows in the format,
+ * NULL: it is another one. */
+static const char *number_text(const char *fmt, va_list *args, char *end, char **ret_text)
+{
+    int width = 0;
+
+    if (fmt[0] == '0' && fmt[1] >= '1' && fmt[1] <= '9') {
+        width = fmt[1] - '0';
+        fmt += 2;
+    }
+    if (*fmt != 'd' && *fmt != 'u')
+        return NULL;
+    unsigned number = *fmt == 'd' ? (unsigned)va_arg(*args, int) : va_arg(*args, unsigned);
+    if (*fmt == 'd' && number > INT_MAX)
+        return NULL;
+    *ret_text = digits_of(number, width, end);
+    return fmt + 1;
+}
+
+/*
+ * Formats of plain texts and numbers are most of all, and the C library takes a long way with them.
+ * -1: it is for vsnprintf(), which begins with the same bytes.
+ */
+static int put_simple(char *to, size_t room, const char *fmt, va_list *args)
+{
+    char number[DIGITS_MAX];
+    size_t used = 0;
+
+    while (*fmt) {
+        const char *part = fmt;
+        size_t n = (size_t)(strchrnul(fmt, '%') - fmt);
+        fmt += n;
+        if (!n && fmt[1] == 's') {
+            part = va_arg(*args, const char *);
+            n = part ? strlen(part) : room;
+            fmt += 2;
+        } else if (!n) {
+            char *text = number;
+            fmt = number_text(fmt + 1, args, number + DIGITS_MAX, &text);
+            part = text;
+            n = fmt ? (size_t)(number + DIGITS_MAX - text) : room;
+        }
+        if (n >= room - used)
+            return -1;
+        memcpy(to + used, part, n);
+        used += n;
+    }
+    return (int)used;
+}
+
 /* Most texts fit into what is left of the block: they are written there at once. */
 char *xr_vprintf(struct xr_arena *arena, const char *fmt, va_list args)
 {
@@ -121,11 +187,18 @@ char *xr_vprintf(struct xr_arena *arena, const char *fmt, va_list args)
     char *text = (char *)block->bytes + block->used;
     size_t room = block->size - block->used;
     va_copy(again, args);
-    int length = vsnprintf(text, room, fmt, args);
+    int length = put_simple(text, room, fmt, &again);
+    va_end(again);
+    if (length >= 0)
+        return xr_alloc(arena, (size_t)length + 1);
+    va_copy(again, args);
+    length = vsnprintf(text, room, fmt, args);
     if (length < 0)
         abort();
-    if ((size_t)length < room)
+    if ((size_t)length < room) {
+        va_end(again);
         return xr_alloc(arena, (size_t)length + 1);
+    }
     memset(text, 0, room);
     text = xr_alloc(arena, (size_t)length + 1);
     (void)vsnprintf(text, (size_t)length + 1, fmt, again);

@@ -321,6 +321,14 @@ bool xr_address_parse(
     return true;
 }
 
+/* Most names and addresses: nothing to escape, nothing to leave out. */
+static bool is_plain(const char *text)
+{
+    while (*text >= ' ' && *text <= '~' && !strchr("&<>\"'", *text))
+        text++;
+    return !*text;
+}
+
 const char *xr_xml_escape(struct xr_arena *arena, const char *text)
 {
     static const struct {
@@ -328,8 +336,10 @@ const char *xr_xml_escape(struct xr_arena *arena, const char *text)
         const char *entity;
     } entities[] = { { '&', "&amp;" }, { '<', "&lt;" }, { '>', "&gt;" }, { '"', "&quot;" },
         { '\'', "&#39;" } };
-    xr_auto_buf to;
+    xr_auto_buf to = { 0 };
 
+    if (is_plain(text))
+        return xr_strdup(arena, text);
     xr_buf_init(&to, strlen(text) * 6);
     for (const char *at = text, *from = at; *at; from = at) {
         uint32_t code = xr_utf8_next(&at);

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -208,10 +209,18 @@ static void distrust(sqlite3 *db)
         (void)sqlite3_limit(db, limits[i].what, limits[i].most);
 }
 
+/* Nobody asks how much memory SQLite uses: to count it takes a lock for each piece. */
+static void configure(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static const struct xr_store_err *connect_db(struct xr_store *store, struct xr_arena *arena)
 {
-    int rc = open_file(store);
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
 
+    (void)pthread_once(&once, configure);
+    int rc = open_file(store);
     if (rc != SQLITE_OK)
         return xr_store_db_err(store, arena, rc);
     distrust(store->db);

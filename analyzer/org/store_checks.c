@@ -230,14 +230,15 @@ static struct xr_value cut(const char *text)
 #define PUT_RESULT                                                                           \
     "UPDATE check_user SET status = ?4, finding = ?5, step = ?6, code = ?7, message = ?8,"   \
     " account = ?9, host = ?10, primary_smtp_address = ?11, server = ?12, elapsed_us = ?13," \
-    " at_ms = ?14, steps = ?15, turn = ?16 WHERE check_id = ?1 AND user_id = ?2 AND "
+    " at_ms = ?14, steps = ?15, turn = ?16 WHERE check_id = ?1 AND "
 
-/* The whole key finds the row at once. Who got another address since has it under that one. */
+/* The address leads to the row at once; the sign keeps SQLite from looking the user up in an index
+ * before. Who got another address since has it under that one. */
 static const struct xr_store_err *put_result(struct xr_store *store, struct xr_arena *arena,
     const struct running *running, int64_t id, const struct xr_check_user *user)
 {
-    static const char by_key[] = PUT_RESULT "email = ?3";
-    static const char by_id[] = PUT_RESULT "email IS NOT ?3";
+    static const char by_key[] = PUT_RESULT "email = ?3 AND +user_id = ?2";
+    static const char by_id[] = PUT_RESULT "user_id = ?2 AND email IS NOT ?3";
     const struct xr_value values[] = { xr_int(running->check), xr_int(id), xr_text(user->email),
         xr_int(user->status), xr_text(user->finding), xr_text(user->step), cut(user->code),
         cut(user->message), cut(user->account), cut(user->host), cut(user->primary_smtp_address),

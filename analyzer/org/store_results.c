@@ -119,6 +119,8 @@ const struct xr_store_err *xr_store_rows_open(struct xr_store *store, struct xr_
     const struct xr_store_err *err = xr_sql_err(&rows->sql, arena);
     if (err)
         xr_sql_done(&rows->sql);
+    else
+        rows->row = xr_arena_new();
     *ret = err ? NULL : rows;
     return err;
 }
@@ -142,8 +144,7 @@ bool xr_store_rows_next(void *arg, struct xr_check_user *ret)
     struct xr_store_rows *rows = arg;
     bool there = false;
 
-    xr_arena_free(rows->row);
-    rows->row = xr_arena_new();
+    xr_arena_clear(rows->row);
     while (!there && !rows->err && xr_sql_row(&rows->sql)) {
         there = !rows->keys || look_up(rows, ret);
         if (!rows->keys)

@@ -273,15 +273,16 @@ const char *xr_sql_text(struct xr_sql *sql, struct xr_arena *arena, int column, 
 
 const char *xr_sql_must(struct xr_sql *sql, struct xr_arena *arena, int column, size_t most)
 {
+    bool is_text = sqlite3_column_type(sql->stmt, column) == SQLITE_TEXT;
     const char *raw = (const char *)sqlite3_column_text(sql->stmt, column);
     bool whole = raw && strlen(raw) == (size_t)sqlite3_column_bytes(sql->stmt, column);
     const char *text = xr_sql_text(sql, arena, column, most);
 
-    if (text && *text && whole && sqlite3_column_type(sql->stmt, column) == SQLITE_TEXT)
+    if (text && *text && whole && is_text)
         return text;
     /* A table of somebody else's making may hold bytes where we wrote text: paging by them would
      * not end. */
-    if (raw && !sql->flaw && (!whole || sqlite3_column_type(sql->stmt, column) != SQLITE_TEXT))
+    if (raw && !sql->flaw && (!whole || !is_text))
         sql->flaw = xr_printf(arena, "%s is not text", sqlite3_column_name(sql->stmt, column));
     if (!sql->flaw)
         sql->flaw =

@@ -9,6 +9,7 @@
  */
 struct sums {
     struct xr_check *check;
+    struct xr_arena *scratch; /* the texts of a row */
     struct xr_check_cause causes[XR_FINDING_COUNT];
     int64_t *elapsed; /* of those who were asked */
     size_t n, room;
@@ -61,10 +62,9 @@ static void add_cause(struct sums *sums, struct xr_arena *arena, enum xr_status 
 
 static void add_row(struct sums *sums, struct xr_arena *arena, struct xr_sql *sql)
 {
-    struct xr_arena *scratch = xr_arena_new();
     int64_t status = xr_sql_int(sql, 0);
-    const char *finding = xr_sql_text(sql, scratch, 1, XR_FIELD_MAX);
-    const char *step = xr_sql_text(sql, scratch, 2, XR_FIELD_MAX);
+    const char *finding = xr_sql_text(sql, sums->scratch, 1, XR_FIELD_MAX);
+    const char *step = xr_sql_text(sql, sums->scratch, 2, XR_FIELD_MAX);
 
     if (status < XR_SKIPPED || status > XR_ERROR)
         sql->flaw = "a result has an unknown status";
@@ -78,7 +78,7 @@ static void add_row(struct sums *sums, struct xr_arena *arena, struct xr_sql *sq
     } else {
         sql->flaw = xr_strdup(arena, sql->flaw);
     }
-    xr_arena_free(scratch);
+    xr_arena_clear(sums->scratch);
 }
 
 /* Errors before warnings, most users first; then in the order of the catalogue. */
@@ -137,6 +137,7 @@ static const struct xr_store_err *sum_up(
     sums.elapsed = calloc(sums.room + 1, sizeof(*sums.elapsed));
     if (!sums.elapsed)
         abort();
+    sums.scratch = xr_arena_new();
     memset(ret->summary, 0, sizeof(ret->summary));
     xr_auto_sql sql = xr_sql(store,
         "SELECT status, finding, step, elapsed_us FROM check_user NOT INDEXED"
@@ -148,6 +149,7 @@ static const struct xr_store_err *sum_up(
     if (!err)
         hand_over(&sums, arena);
     free(sums.elapsed);
+    xr_arena_free(sums.scratch);
     return err;
 }
 

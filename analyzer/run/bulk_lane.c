@@ -19,6 +19,7 @@ struct feed {
     struct state *state;
     const struct lane *lane;
     const struct start *start;
+    struct xr_http *first; /* the connection that showed the way: for the first worker */
     pthread_mutex_t lock;
     struct xr_arena *arena;
     struct xr_user page[PAGE_MAX];
@@ -175,10 +176,9 @@ static void work(void *arg, size_t i)
 {
     struct feed *feed = arg;
     struct xr_arena *arena = xr_arena_new();
-    struct xr_http *http = NULL;
+    struct xr_http *http = i ? NULL : feed->first;
     struct xr_user user;
 
-    (void)i;
     while (goes_on(feed) && next_user(feed, arena, &user)) {
         check_user(feed, arena, &user, &http);
         xr_arena_clear(arena);
@@ -295,8 +295,11 @@ static void check_side_by_side(struct feed *feed, struct start *start)
     int64_t began = xr_now_us();
     size_t jobs = jobs_for(feed->state, start);
 
-    xr_http_free(start->ctx.ews_leg->http); /* every worker has a connection of its own */
-    start->ctx.ews_leg->http = NULL;
+    struct xr_leg *leg = start->ctx.ews_leg;
+    feed->first = feed->lane->impersonates ? leg->http : NULL;
+    if (!feed->first)
+        xr_http_free(leg->http);
+    leg->http = NULL;
     feed->start = start;
     atomic_store(&feed->lost, 0);
     xr_pool_run(jobs, jobs, work, feed);

@@ -60,7 +60,7 @@ static bool is_of(const struct xr_finding *finding, const char *const *classes)
 static const char *const of_the_way[] = { "tcp.", "tls.", "http.", "dns.", NULL };
 /* It may pass by itself, and to ask again proves no password twice to who does not take it. */
 static const char *const passing[] = { "tcp.", "http.server-error", "http.timeout", "dns.timeout",
-    "dns.server-failure", NULL };
+    "dns.server-failure", "dns.unreachable", NULL };
 
 static bool ended_by_time(const struct xr_finding *finding)
 {

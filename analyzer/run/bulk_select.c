@@ -15,6 +15,7 @@ struct selection {
     size_t n;
     struct xr_check_entry *drawn; /* --sample: at most choice->sample of them; NULL: all */
     int64_t seen;
+    bool second_look; /* not all that were chosen are to be asked */
 };
 
 static int compare_lanes(const void *a, const void *b)
@@ -168,6 +169,17 @@ static void draw(struct selection *selection, struct xr_check_entry entry)
         selection->drawn[place] = entry;
 }
 
+/* Where all that were chosen are to be asked, nobody needs to be looked at a second time. */
+static const struct xr_store_err *add_user(struct selection *selection, const struct xr_user *user)
+{
+    struct lane *lane = lane_of(selection, user);
+    struct xr_check_user result;
+
+    selection->second_look = selection->second_look || is_settled(selection, user, &result);
+    lane->group->users++;
+    return add_entry(selection, (struct xr_check_entry){ user->id, lane->number });
+}
+
 /* Is this user wanted at all? */
 static const struct xr_store_err *choose(struct selection *selection, const struct xr_user *user)
 {
@@ -181,11 +193,10 @@ static const struct xr_store_err *choose(struct selection *selection, const stru
         if (err || last.status != XR_ERROR)
             return NULL;
     }
-    struct xr_check_entry entry = { user->id, lane_of(selection, user)->number };
     if (!selection->drawn)
-        return add_entry(selection, entry);
+        return add_user(selection, user);
     if (user->enabled)
-        draw(selection, entry);
+        draw(selection, (struct xr_check_entry){ user->id, lane_of(selection, user)->number });
     return NULL;
 }
 
@@ -278,8 +289,7 @@ static const struct xr_store_err *choose_named(
         if (err && err->fault == XR_STORE_NOT_FOUND)
             *ret_missing = *email;
         if (!err)
-            err = add_entry(
-                selection, (struct xr_check_entry){ user.id, lane_of(selection, &user)->number });
+            err = add_user(selection, &user);
     }
     return err || !selection->n ? err : save_entries(selection);
 }
@@ -373,5 +383,9 @@ enum xr_bulk_outcome xr_bulk_select(
         xr_bulk_store_failed(state, err);
         return XR_BULK_STORE_ERROR;
     }
+    if (!selection.second_look && !choice->resume && !choice->sample)
+        return XR_BULK_DONE;
+    for (size_t i = 0; i < state->lane_n; i++)
+        state->lanes[i]->group->users = 0;
     return for_all(&selection, true, assign) ? XR_BULK_STORE_ERROR : XR_BULK_DONE;
 }

@@ -84,7 +84,7 @@ static void write_what_is_there(struct state *state)
 
 static bool is_time_to_write(const struct state *state)
 {
-    return state->filling->n >= (size_t)state->bulk->jobs / 2 ||
+    return state->filling->n >= (size_t)state->bulk->jobs * 3 / 4 ||
            xr_now_us() - state->written_us > WRITE_AFTER_US;
 }
 

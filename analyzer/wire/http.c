@@ -66,6 +66,7 @@ void xr_http_free(struct xr_http *http)
     if (!http)
         return;
     xr_http_setup_done(&http->setup, http->easy);
+    xr_scrubber_free(http->setup.scrubber);
     curl_easy_cleanup(http->easy);
     (void)curl_multi_cleanup(http->multi);
     xr_buf_done(&http->body);
@@ -364,6 +365,9 @@ static const struct xr_err *outcome(
         return NULL;
     if (state != XR_TIME_LEFT)
         return xr_http_time_err(arena, state, transfer->legs > 0);
+    if (code && transfer->http->watch.guard.flood)
+        return xr_err(
+            arena, XR_FAULT_TLS_HANDSHAKE, (int)code, "%s", transfer->http->watch.guard.flood);
     return code ? xr_http_curl_err(arena, transfer->http->easy, code) : NULL;
 }
 
@@ -389,8 +393,9 @@ const struct xr_err *xr_http_perform(struct xr_http *http, struct xr_arena *aren
     long status = 0;
 
     transfer.received_end = &transfer.received;
+    http->watch.guard.deadline = deadline;
     xr_buf_clear(&http->body);
-    if (!http->setup.scrubber)
+    if (!http->setup.ready)
         xr_http_setup(&http->setup, easy, arena, http->net, request);
     set_callbacks(easy, &transfer);
     (void)curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
@@ -401,7 +406,7 @@ const struct xr_err *xr_http_perform(struct xr_http *http, struct xr_arena *aren
     }
     (void)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
     enum xr_time_state state = drive(http, deadline, &code);
-    if (code == CURLE_ABORTED_BY_CALLBACK)
+    if (code == CURLE_ABORTED_BY_CALLBACK || (code && http->watch.guard.late))
         state = xr_time_state(deadline);
     (void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     xr_scrub(http->setup.scrubber, http->body.at, http->body.length);
@@ -414,7 +419,7 @@ const struct xr_err *xr_http_perform(struct xr_http *http, struct xr_arena *aren
     if (transfer.proved) /* Exchange answers 500 to whom it has let in too: a SOAP fault */
         http->accepted = status == 200 || status == 500;
     *ret = (struct xr_http_response){ (int)status, transfer.received, http->body.at,
-        http->body.length, unanswered };
+        http->body.length, unanswered, http->setup.scrubber };
     return status >= FIRST_STATUS
                ? NULL
                : xr_err(arena, XR_FAULT_HTTP_BROKEN, 0, "the answer has no status line");

@@ -6,6 +6,7 @@
 #include "analyzer/base/clock.h"
 #include "analyzer/base/exchange.h"
 #include "analyzer/base/secret.h"
+#include "analyzer/wire/scrub.h"
 #include "analyzer/wire/tls.h"
 #include "analyzer/wire/url.h"
 
@@ -52,6 +53,8 @@ struct xr_http_response {
     const char *body; /* "" for none; NUL bytes may be inside; until the handle's next request */
     size_t body_length;
     bool ntlm_unanswered; /* see struct xr_http_trace */
+    const struct xr_scrubber
+        *scrubber; /* of the request's secret; until the handle's next request */
 };
 
 /* What is known even when the request failed. */

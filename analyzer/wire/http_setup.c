@@ -28,6 +28,8 @@ static void set_safety(CURL *easy, const struct xr_net *net)
     (void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     (void)curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     (void)curl_easy_setopt(easy, CURLOPT_PROXY, net->proxy ? net->proxy : "");
+    /* Else the environment's no_proxy leads around it, to names that nobody resolved or judged. */
+    (void)curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
     (void)curl_easy_setopt(easy, CURLOPT_MAXCONNECTS, 1L);
     (void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     (void)curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
@@ -69,7 +71,9 @@ static struct curl_slist *pin_proxy(
 void xr_http_setup(struct xr_http_setup *setup, CURL *easy, struct xr_arena *arena,
     const struct xr_net *net, const struct xr_http_request *request)
 {
+    xr_scrubber_free(setup->scrubber);
     setup->scrubber = xr_scrubber_new(request->account, request->secret);
+    setup->ready = true;
     setup->address = pin(arena, net, request);
     setup->proxy = pin_proxy(arena, net, request);
     set_safety(easy, net);
@@ -85,6 +89,6 @@ void xr_http_setup_done(struct xr_http_setup *setup, CURL *easy)
     curl_easy_reset(easy); /* forgets the credentials; the connection is kept */
     curl_slist_free_all(setup->address);
     curl_slist_free_all(setup->proxy);
-    xr_scrubber_free(setup->scrubber);
-    *setup = (struct xr_http_setup){ 0 };
+    setup->address = setup->proxy = NULL;
+    setup->ready = false;
 }

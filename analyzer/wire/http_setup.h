@@ -2,14 +2,15 @@
 #define XR_HTTP_SETUP_H
 
 #include <curl/curl.h>
+#include <stdbool.h>
 
 #include "analyzer/wire/http.h"
-#include "analyzer/wire/scrub.h"
 
 /* What libcurl is told about a request before its headers and body: for wire/http.c alone. */
 struct xr_http_setup {
-    struct xr_scrubber *scrubber; /* NULL: not set up */
+    bool ready;
     struct curl_slist *address, *proxy;
+    struct xr_scrubber *scrubber; /* stays until the next set-up, or xr_http_free() */
 };
 
 /* Safety, identity, URL and where to connect. Ends with xr_http_setup_done(). */

@@ -1,6 +1,7 @@
 #include "analyzer/wire/scrub.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <openssl/evp.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -25,6 +26,10 @@ struct form {
 struct xr_scrubber {
     struct form forms[FORMS_MAX];
     size_t n;
+    /* Horspool's search for all forms at once: how far the window, as long as the shortest form,
+     * moves on when it ends in this byte. 0: a form may be there. */
+    size_t window;
+    unsigned char skip[UCHAR_MAX + 1];
 };
 
 static void add_form(struct xr_scrubber *scrubber, const char *bytes, size_t length)
@@ -88,6 +93,23 @@ static void add_utf16(struct xr_scrubber *scrubber, const char *text, bool big_e
     free(wide);
 }
 
+static void prepare_search(struct xr_scrubber *scrubber)
+{
+    size_t window = scrubber->n ? UCHAR_MAX : 0;
+
+    for (size_t i = 0; i < scrubber->n; i++)
+        if (scrubber->forms[i].length < window)
+            window = scrubber->forms[i].length;
+    scrubber->window = window;
+    memset(scrubber->skip, (int)window, sizeof(scrubber->skip));
+    for (size_t i = 0; i < scrubber->n; i++)
+        for (size_t j = 0; j < window; j++) {
+            unsigned char *skip = &scrubber->skip[(unsigned char)scrubber->forms[i].bytes[j]];
+            if (window - 1 - j < *skip)
+                *skip = (unsigned char)(window - 1 - j);
+        }
+}
+
 struct xr_scrubber *xr_scrubber_new(const char *account, struct xr_secret secret)
 {
     static const char *const alignments[] = { "", "x", "xx" };
@@ -110,6 +132,7 @@ struct xr_scrubber *xr_scrubber_new(const char *account, struct xr_secret secret
     }
     for (size_t i = 0; i < 3; i++)
         add_base64(scrubber, alignments[i], plain, false);
+    prepare_search(scrubber);
     return scrubber;
 }
 
@@ -119,7 +142,33 @@ void xr_scrubber_free(struct xr_scrubber *scrubber)
         explicit_bzero(scrubber->forms[i].bytes, scrubber->forms[i].length);
         free(scrubber->forms[i].bytes);
     }
+    if (scrubber)
+        explicit_bzero(scrubber->skip, sizeof(scrubber->skip));
     free(scrubber);
+}
+
+static bool starts_with_form(const struct xr_scrubber *scrubber, const char *bytes, size_t left)
+{
+    for (size_t i = 0; i < scrubber->n; i++) {
+        const struct form *form = &scrubber->forms[i];
+        if (form->length <= left && *bytes == *form->bytes &&
+            !memcmp(bytes, form->bytes, form->length))
+            return true;
+    }
+    return false;
+}
+
+static bool holds_form(const struct xr_scrubber *scrubber, const char *bytes, size_t length)
+{
+    size_t window = scrubber->window, skip;
+
+    for (size_t i = 0; i + window <= length; i += skip) {
+        skip = scrubber->skip[(unsigned char)bytes[i + window - 1]];
+        if (!skip && starts_with_form(scrubber, bytes + i, length - i))
+            return true;
+        skip += !skip;
+    }
+    return false;
 }
 
 static void overwrite(char *bytes, size_t length, const struct form *form)
@@ -210,11 +259,12 @@ static size_t markup_length(const char *at, size_t left, bool *cdata)
     }
     if (*cdata || *at != '<')
         return 0;
-    if (left >= 9 && !memcmp(at, open, 9)) {
+    bool declared = left >= 4 && at[1] == '!'; /* what most tags are not */
+    if (declared && left >= 9 && !memcmp(at, open, 9)) {
         *cdata = true;
         return 9;
     }
-    bool comment = left >= 4 && !memcmp(at, "<!--", 4);
+    bool comment = declared && !memcmp(at, "<!--", 4);
     const char *end = comment ? memmem(at, left, "-->", 3) : memchr(at, '>', left);
     return end ? (size_t)(end - at) + (comment ? 3 : 1) : 0;
 }
@@ -222,10 +272,14 @@ static size_t markup_length(const char *at, size_t left, bool *cdata)
 /* How far the bytes mean themselves. */
 static size_t plain_length(const char *at, size_t left, struct view view)
 {
+    enum { ALWAYS = 1, PERCENT = 2, MARKUP = 4 };
+    static const unsigned char special[UCHAR_MAX + 1] = {
+        ['&'] = ALWAYS, ['%'] = PERCENT, ['<'] = MARKUP, [']'] = MARKUP
+    };
+    int mask = ALWAYS | (view.percent ? PERCENT : 0) | (view.markup ? MARKUP : 0);
     size_t n = 0;
 
-    while (n < left && at[n] != '&' && !(view.percent && at[n] == '%') &&
-           !(view.markup && (at[n] == '<' || at[n] == ']')))
+    while (n < left && !(special[(unsigned char)at[n]] & mask))
         n++;
     return n;
 }
@@ -274,27 +328,29 @@ static bool shows_when_decoded(const char *bytes, size_t length, const struct fo
 {
     static const struct view views[] = { { false, false }, { true, false }, { false, true } };
     size_t needle = secret->length;
+    char *decoded = NULL;
     bool found = false;
 
-    if (!length)
-        return false;
-    char *decoded = malloc(length);
-    if (!decoded)
-        abort();
     for (size_t i = 0; i < sizeof(views) / sizeof(*views) && !found; i++) {
         if ((views[i].markup && needle < SPLIT_MIN) || !is_worth_a_look(bytes, length, views[i]))
             continue;
+        decoded = decoded ? decoded : malloc(length);
+        if (!decoded)
+            abort();
         size_t n = decode(bytes, length, views[i], decoded);
         found = memmem(decoded, n, secret->bytes, needle) != NULL;
     }
-    explicit_bzero(decoded, length);
+    if (decoded)
+        explicit_bzero(decoded, length);
     free(decoded);
     return found;
 }
 
 void xr_scrub(const struct xr_scrubber *scrubber, char *bytes, size_t length)
 {
-    for (size_t i = 0; i < scrubber->n; i++)
+    bool there = scrubber->n && holds_form(scrubber, bytes, length);
+
+    for (size_t i = 0; i < scrubber->n && there; i++)
         overwrite(bytes, length, &scrubber->forms[i]);
     /* The first form is the secret as it is. */
     if (scrubber->n && shows_when_decoded(bytes, length, &scrubber->forms[0]))

@@ -9,11 +9,18 @@
 
 #include "analyzer/base/buf.h"
 #include "analyzer/base/text.h"
+#include "analyzer/wire/xml_plain.h"
 #include "analyzer/wire/xml_scan.h"
 
 #define NO_MESSAGE "Unregistered error message" /* libxml2's own words */
 
 enum { REASON_MAX = 160 };
+
+/* Blanks behind the document: where fewer bytes than these are left, libxml2 looks for more of them
+ * at each step, which takes as long as the step. */
+enum { PADDING = 256 };
+
+enum { IDLE_MAX = 4, KEPT_NAMES_MAX = 1000 };
 
 /* An element that is still open. */
 struct level {
@@ -31,6 +38,7 @@ struct builder {
     struct xr_node *root;
     struct level levels[XR_XML_DEPTH_MAX];
     size_t depth, nodes, namespaces;
+    size_t names_before; /* those of the parser's earlier documents */
     /* A namespace URI is copied once, when it is declared: a copy for each element could be made
      * to fill the memory. */
     struct {
@@ -158,7 +166,7 @@ static bool is_within_limits(struct builder *builder, int nodes)
         refuse(builder, "its elements are nested too deep");
     else if (builder->nodes > XR_XML_NODES_MAX)
         refuse(builder, "it has too many elements and attributes");
-    else if (xmlDictSize(builder->parser->dict) > XR_XML_NAMES_MAX)
+    else if ((size_t)xmlDictSize(builder->parser->dict) > builder->names_before + XR_XML_NAMES_MAX)
         refuse(builder, "it has too many different names");
     return !builder->err;
 }
@@ -260,19 +268,48 @@ static int feed(void *arg, char *to, int room)
     return (int)n;
 }
 
-static void free_parser(xmlParserCtxtPtr *parser)
-{
-    xmlFreeParserCtxt(*parser);
-}
+/* Parsers that nobody is using; the last one is the first to be used again, while its memory is
+ * still close to the processor. */
+static struct {
+    pthread_mutex_t lock;
+    xmlParserCtxtPtr parsers[IDLE_MAX];
+    size_t n;
+} idle = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
-static void build(struct builder *builder)
+static xmlParserCtxtPtr take_parser(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
     (void)pthread_once(&once, xmlInitParser);
-    __attribute__((cleanup(free_parser))) xmlParserCtxtPtr parser = xmlNewParserCtxt();
+    (void)pthread_mutex_lock(&idle.lock);
+    xmlParserCtxtPtr parser = idle.n ? idle.parsers[--idle.n] : xmlNewParserCtxt();
+    (void)pthread_mutex_unlock(&idle.lock);
     if (!parser)
         abort();
+    return parser;
+}
+
+/* A parser keeps the names of all its documents: one that has seen many, or anything strange, is
+ * not used again. */
+static void give_back(xmlParserCtxtPtr parser, bool sound)
+{
+    bool kept = sound && xmlDictSize(parser->dict) <= KEPT_NAMES_MAX;
+
+    if (kept)
+        xmlCtxtReset(parser);
+    (void)pthread_mutex_lock(&idle.lock);
+    kept = kept && idle.n < IDLE_MAX;
+    if (kept)
+        idle.parsers[idle.n++] = parser;
+    (void)pthread_mutex_unlock(&idle.lock);
+    if (!kept)
+        xmlFreeParserCtxt(parser);
+}
+
+static void build(struct builder *builder)
+{
+    xmlParserCtxtPtr parser = take_parser();
+
     *parser->sax = (xmlSAXHandler){
         .initialized = XML_SAX2_MAGIC,
         .internalSubset = on_doctype,
@@ -286,26 +323,33 @@ static void build(struct builder *builder)
     };
     parser->userData = builder;
     builder->parser = parser;
+    builder->names_before = (size_t)xmlDictSize(parser->dict);
     xmlFreeDoc(xmlCtxtReadIO(parser, feed, NULL, builder, NULL, NULL, XML_PARSE_NONET));
     if (!builder->err && (!parser->wellFormed || !builder->root))
         builder->err =
             xr_err(builder->arena, XR_FAULT_CONTENT, parser->errNo, "not XML: it cannot be read");
     builder->parser = NULL;
+    give_back(parser, !builder->err);
 }
 
 const struct xr_err *xr_xml_parse(
     struct xr_arena *arena, const char *bytes, size_t length, const struct xr_node **ret_root)
 {
-    xr_auto_buf text;
+    char padding[PADDING];
+    xr_auto_buf text = { 0 };
 
+    if (xr_xml_plain(arena, bytes, length, ret_root))
+        return NULL;
     xr_buf_init(&text, XR_XML_SIZE_MAX);
     const struct xr_err *err = xr_xml_scan(arena, bytes, length, &text);
     if (err)
         return err;
+    (void)xr_buf_add(&text, memset(padding, ' ', sizeof(padding)), sizeof(padding));
     struct builder builder = { .arena = arena, .at = text.at, .left = text.length };
     build(&builder);
     for (size_t i = 0; i < XR_XML_DEPTH_MAX; i++)
-        xr_buf_done(&builder.levels[i].text);
+        if (builder.levels[i].text.at)
+            xr_buf_done(&builder.levels[i].text);
     if (!builder.err)
         *ret_root = builder.root;
     return builder.err;

@@ -10,10 +10,12 @@
  * attributes per tag), any DOCTYPE is refused, references to characters that
  * XML 1.0 forbids are dropped (real Exchange sends them), no entity is
  * resolved, nothing is loaded; the rest of the limits hold while the tree
- * grows. UTF-8 and UTF-16 are read. Facts behind the limits: libxml2 2.9 needs
- * more than 30 s for 100,000 attributes on one element, and looks up every
- * prefix by going through all declarations in scope, and keeps all names in a
- * hash table that does not grow beyond 4,608 slots.
+ * grows. UTF-8 and UTF-16 are read. Small documents of plain ASCII need neither
+ * scan nor parser (wire/xml_plain.h): what is read there the parser would read
+ * alike. Facts behind the limits: libxml2 2.9 needs more than 30 s for 100,000
+ * attributes on one element, and looks up every prefix by going through all
+ * declarations in scope, and keeps all names in a hash table that does not grow
+ * beyond 4,608 slots.
  */
 enum {
     XR_XML_SIZE_MAX = 8 * 1024 * 1024, /* bytes, as sent and as UTF-8 */

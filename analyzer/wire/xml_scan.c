@@ -262,27 +262,28 @@ static void reference(struct scan *scan)
 /* A start tag or an end tag. Every attribute has an equals sign outside quotation marks. */
 static const struct xr_err *tag(struct scan *scan)
 {
+    static const char outside[] = "&\"'>=";
+    const char *ends = outside;
     size_t attributes = 0;
-    char quote = '\0';
 
-    while (scan->from < scan->end) {
+    for (;;) {
+        keep(scan, strcspn(scan->from, ends));
         char c = *scan->from;
+        if (scan->from == scan->end)
+            return NULL;
         if (c == '&') {
             reference(scan);
             continue;
         }
         keep(scan, 1);
-        if (quote)
-            quote = c == quote ? '\0' : quote;
-        else if (c == '"' || c == '\'')
-            quote = c;
-        else if (c == '>')
+        if (c == '>')
             return NULL;
-        else if (c == '=' && ++attributes > XR_XML_ATTRIBUTES_MAX)
+        if (c != '=')
+            ends = ends != outside ? outside : c == '"' ? "&\"" : "&'";
+        else if (++attributes > XR_XML_ATTRIBUTES_MAX)
             return refused(scan,
                 xr_printf(scan->arena, "a tag has more than %d attributes", XR_XML_ATTRIBUTES_MAX));
     }
-    return NULL;
 }
 
 static const struct xr_err *markup(struct scan *scan)
@@ -291,6 +292,8 @@ static const struct xr_err *markup(struct scan *scan)
         const char *opening, *closing;
     } passages[] = { { "<!--", "-->" }, { "<![CDATA[", "]]>" }, { "<?", "?>" } };
 
+    if (scan->from[1] != '!' && scan->from[1] != '?')
+        return tag(scan);
     for (size_t i = 0; i < sizeof(passages) / sizeof(*passages); i++) {
         if (strncmp(scan->from, passages[i].opening, strlen(passages[i].opening)) != 0)
             continue;
@@ -300,9 +303,7 @@ static const struct xr_err *markup(struct scan *scan)
     }
     if (xr_starts(scan->from, "<!doctype html"))
         return malformed(scan->arena, lines(scan->start, scan->to), "it is an HTML page");
-    if (scan->from[1] == '!')
-        return refused(scan, "it has a DOCTYPE");
-    return tag(scan);
+    return refused(scan, "it has a DOCTYPE");
 }
 
 static const struct xr_err *clean(struct scan *scan)

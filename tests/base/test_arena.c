@@ -1,4 +1,6 @@
+#include <limits.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "analyzer/base/arena.h"
@@ -68,6 +70,34 @@ START_TEST(memory_is_zeroed_again_after_texts_and_clearing)
 }
 END_TEST
 
-XR_UNIT_MAIN("arena", memory_is_zeroed_again_after_texts_and_clearing,
-    memory_is_zeroed_aligned_and_apart, an_absorbed_arena_goes_on_serving,
-    strings_are_copied_to_their_length)
+#define ck_assert_format(fmt, ...)                                      \
+    do {                                                                \
+        char expected[64];                                              \
+        (void)snprintf(expected, sizeof(expected), fmt, __VA_ARGS__);   \
+        ck_assert_str_eq(xr_printf(arena, fmt, __VA_ARGS__), expected); \
+    } while (0)
+
+/* Simple formats do not go through the C library: nobody must see that. */
+START_TEST(formats_come_out_as_in_the_c_library)
+{
+    struct xr_arena *arena = xr_arena_new();
+
+    for (size_t round = 0; round < 100; round++) { /* at the end of a block too */
+        ck_assert_format("%s", "");
+        ck_assert_format("a%sb%s", "x", "yz");
+        ck_assert_format("%d %u %d", 0, 4294967295u, INT_MAX);
+        ck_assert_format("%d and %d", -1, INT_MIN);
+        ck_assert_format("%04d-%02d %03u %02d", 2026, 7, 5u, 12345);
+        ck_assert_format("%09d %01d", 7, 7);
+        ck_assert_format("%03d|%-3d|%3d|%+d", -7, 7, 7, 7);
+        ck_assert_format("100%% of %s", "it");
+        ck_assert_format("%zu %lld %x %c %.2s %5s", (size_t)7, 8LL, 255u, 'c', "xyz", "ab");
+        ck_assert_uint_eq(strlen(xr_printf(arena, "%s", "odd")), 3);
+    }
+    xr_arena_free(arena);
+}
+END_TEST
+
+XR_UNIT_MAIN("arena", formats_come_out_as_in_the_c_library,
+    memory_is_zeroed_again_after_texts_and_clearing, memory_is_zeroed_aligned_and_apart,
+    an_absorbed_arena_goes_on_serving, strings_are_copied_to_their_length)

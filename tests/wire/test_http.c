@@ -15,14 +15,15 @@ enum { STEP_MS = 500, SLACK_MS = 500 };
 /* Answers the first request with "head", then with "endless" for as long as somebody reads. */
 struct peer {
     const char *head, *endless;
+    size_t endless_n; /* its length when it is no text; 0: it is */
     int listener;
     uint16_t port;
     pthread_t thread;
 };
 
-static bool send_all(int fd, const char *text)
+static bool send_all(int fd, const char *bytes, size_t n)
 {
-    return send(fd, text, strlen(text), MSG_NOSIGNAL) == (ssize_t)strlen(text);
+    return send(fd, bytes, n, MSG_NOSIGNAL) == (ssize_t)n;
 }
 
 static void *serve(void *arg)
@@ -31,8 +32,10 @@ static void *serve(void *arg)
     char request[4096];
     int fd = accept(peer->listener, NULL, NULL);
 
-    if (recv(fd, request, sizeof(request), 0) > 0 && send_all(fd, peer->head))
-        while (peer->endless && send_all(fd, peer->endless))
+    size_t n = peer->endless && !peer->endless_n ? strlen(peer->endless) : peer->endless_n;
+
+    if (recv(fd, request, sizeof(request), 0) > 0 && send_all(fd, peer->head, strlen(peer->head)))
+        while (peer->endless && send_all(fd, peer->endless, n))
             ;
     (void)close(fd);
     return NULL;
@@ -112,4 +115,27 @@ START_TEST(an_endless_proxy_ends_with_the_step)
 }
 END_TEST
 
-XR_UNIT_MAIN("http", a_flood_of_headers_is_cut_off, an_endless_proxy_ends_with_the_step)
+/* OpenSSL skips each HelloRequest (RFC 5246 7.4.1.1) inside of one call of libcurl's. */
+START_TEST(a_server_that_begins_its_handshake_without_end_is_cut_off)
+{
+    static const char hello_requests[] = "\x16\3\3\0\4\0\0\0\0\x16\3\3\0\4\0\0\0\0";
+    struct peer peer = {
+        .head = "", .endless = hello_requests, .endless_n = sizeof(hello_requests) - 1
+    };
+    struct xr_arena *arena = xr_arena_new();
+    struct xr_net net = { .user_agent = "test" };
+
+    xr_wire_start();
+    start(&peer);
+    const char *url = xr_printf(arena, "https://mail.contoso.test:%u/", peer.port);
+    const struct xr_err *err = ask(arena, &net, url);
+    ck_assert_ptr_nonnull(err);
+    ck_assert_int_eq(err->fault, XR_FAULT_TLS_HANDSHAKE);
+    ck_assert_msg(strstr(err->text, "HelloRequest") != NULL, "%s", err->text);
+    stop(&peer);
+    xr_arena_free(arena);
+}
+END_TEST
+
+XR_UNIT_MAIN("http", a_flood_of_headers_is_cut_off, an_endless_proxy_ends_with_the_step,
+    a_server_that_begins_its_handshake_without_end_is_cut_off)

@@ -211,9 +211,47 @@ START_TEST(a_long_text_is_cut_between_characters)
 }
 END_TEST
 
-XR_UNIT_MAIN("xml", a_tree_has_names_spaces_texts_and_attributes, things_are_found_by_local_name,
-    references_and_cdata_become_text, a_long_text_is_cut_between_characters,
-    forbidden_character_references_are_dropped,
+/* Parsers are used again. The comment keeps the document from the quick way (wire/xml_plain.c). */
+START_TEST(what_was_refused_does_not_reach_into_the_next_document)
+{
+    static const char *const hostile[] = { "<p:r xmlns:p='urn:p' xmlns='urn:d'><p:a>text<b", "<r",
+        "<p:r xmlns:p='urn:p' xmlns='urn:d'><!-- --><p:b></p:r>", "<r>&unknown;</r>",
+        "<r a='1' a='2'><!-- --></r>", "<r><![CDATA[ never closed</r>", "<r>\x01</r>",
+        "<?xml version='1.0'?><!-- --><!DOCTYPE r [<!ENTITY e 'x'>]><r>&e;</r>" };
+    char deep[3 * (XR_XML_DEPTH_MAX + 2) + 1];
+
+    for (size_t i = 0; i < XR_XML_DEPTH_MAX + 2; i++)
+        memcpy(deep + 3 * i, "<d>", 4);
+    for (size_t i = 0; i <= sizeof(hostile) / sizeof(*hostile); i++) {
+        const char *document = i ? hostile[i - 1] : deep;
+        (void)flaw(document, strlen(document));
+        const struct xr_node *root = parsed("<!-- --><r a='1'>text<p:b/></r>");
+        ck_assert_str_eq(root->space, "");
+        ck_assert_str_eq(root->text, "text");
+        ck_assert_str_eq(root->attributes->value, "1");
+        ck_assert_ptr_null(root->attributes->next);
+        ck_assert_str_eq(root->first->space, "");
+        ck_assert_ptr_eq(root->first, root->last);
+    }
+}
+END_TEST
+
+START_TEST(namespaces_of_a_document_end_with_it)
+{
+    const struct xr_node *before = parsed("<p:r xmlns:p='urn:p' xmlns='urn:d'><!-- --><a/></p:r>");
+    const struct xr_node *root = parsed("<!-- --><p:r><a/></p:r>");
+
+    ck_assert_str_eq(root->space, "");
+    ck_assert_str_eq(root->first->space, "");
+    ck_assert_str_eq(before->space, "urn:p");
+    ck_assert_str_eq(before->first->space, "urn:d");
+}
+END_TEST
+
+XR_UNIT_MAIN("xml", what_was_refused_does_not_reach_into_the_next_document,
+    namespaces_of_a_document_end_with_it, a_tree_has_names_spaces_texts_and_attributes,
+    things_are_found_by_local_name, references_and_cdata_become_text,
+    a_long_text_is_cut_between_characters, forbidden_character_references_are_dropped,
     prefixes_do_not_matter_and_undeclared_ones_are_no_error, a_namespace_ends_with_its_element,
     utf16_is_read, encodings_that_are_not_what_they_say_are_refused,
     what_is_not_xml_is_told_with_its_line, names_in_errors_are_shown_harmlessly)
