@@ -25,7 +25,9 @@ static void note_address(struct xr_ctx *ctx, const struct xr_tcp_try *try)
         .address = try->address,
         .status = try->err ? XR_ERROR : XR_SUCCESS,
         .connect_us = try->err ? -1 : try->elapsed_us,
-        .message = try->err ? try->err->text : "accepted",
+        .message = try->err          ? try->err->text
+                   : ctx->net->proxy ? "accepted by the proxy"
+                                     : "accepted",
         .handshake_us = -1,
     };
     if (facts->last_address)
@@ -68,12 +70,26 @@ static enum xr_status none_connected(struct xr_leg *leg, struct xr_step *step)
 {
     if (has_no_network(leg))
         return xr_error(step, XR_FINDING_LOCAL_NETWORK_UNAVAILABLE,
-            "This machine has no route to any address of %s.", leg->host);
+            "This machine has no route to any address of %s.", xr_leg_peer(leg));
     if (leg->tries[0].err->fault == XR_FAULT_PROXY)
         return xr_fault_error(step, leg->tries[0].err);
     return xr_error(step, xr_fault_finding(leg->tries[0].err->fault),
         "No address of %s accepts connections on port %u: %s.", leg->host, leg->tries[0].port,
         leg->tries[0].err->text);
+}
+
+/* Behind a proxy nothing is known about the host itself. */
+static const char *accepted(const struct xr_leg *leg)
+{
+    struct xr_arena *arena = leg->arena;
+    const char *peer = xr_leg_peer(leg), *plural = leg->tries_n == 1 ? "" : "es";
+
+    if (!leg->ctx->net->proxy)
+        return xr_printf(arena, "%s accepts connections on port %u at %zu address%s.", peer,
+            leg->tries[0].port, leg->tries_n, plural);
+    return xr_sentence(
+        arena, xr_printf(arena, "%s accepts connections at %zu address%s; it looks up %s by itself",
+                   peer, leg->tries_n, plural, leg->host));
 }
 
 static enum xr_status connect_all(struct xr_ctx *ctx, struct xr_leg *leg, struct xr_step *step)
@@ -88,14 +104,15 @@ static enum xr_status connect_all(struct xr_ctx *ctx, struct xr_leg *leg, struct
     if (!leg->address)
         return none_connected(leg, step);
     ctx->run->facts.known |= XR_FACT_REACHABLE;
-    if (failed)
+    if (failed) {
+        step->host = xr_leg_peer_host(leg);
         return xr_warning(step, XR_FINDING_TCP_SOME_ADDRESSES_FAILED,
             "%zu of %zu addresses of %s do not accept connections. %s", failed, leg->tries_n,
-            leg->host,
+            xr_leg_peer(leg),
             xr_sentence(ctx->arena, xr_tcp_failures(ctx->arena, leg->tries, leg->tries_n)));
+    }
     enum xr_status worst = xr_step_worst(step);
-    (void)xr_success(step, "%s accepts connections on port %u at %zu address%s.", leg->host,
-        leg->tries[0].port, leg->tries_n, leg->tries_n == 1 ? "" : "es");
+    (void)xr_success(step, "%s", accepted(leg));
     return worst;
 }
 
@@ -108,6 +125,8 @@ static enum xr_status run(struct xr_ctx *ctx, struct xr_step *step)
     leg->ignore_trust = ctx->target->ignore_trust && xr_policy_may_receive(ctx, leg->host);
     ctx->ews_leg = leg;
     xr_step_detail(step, "Host", "%s port %u", leg->host, leg->port);
+    if (ctx->net->proxy)
+        xr_step_detail(step, "Proxy", "%s", ctx->net->proxy);
     if (xr_leg_dns(leg))
         return connect_all(ctx, leg, step);
     return xr_error(step, step->first->findings->code, "%s", step->first->message);

@@ -62,11 +62,64 @@ void xr_leg_skip(struct xr_leg *leg, const char *const *suffixes, const char *be
     }
 }
 
+/* With a proxy in between, the proxy is what is resolved and connected to. */
+static bool has_proxy(const struct xr_leg *leg, struct xr_arena *arena, struct xr_url *ret)
+{
+    const char *proxy = leg->ctx->net->proxy;
+
+    return proxy && !xr_url_parse(arena, proxy, ret);
+}
+
+/* The arena is the caller's: several threads connect for one leg. */
+static struct xr_route route_of(const struct xr_leg *leg, struct xr_arena *arena)
+{
+    struct xr_url proxy;
+
+    if (has_proxy(leg, arena, &proxy))
+        return (struct xr_route){ proxy.host, proxy.port };
+    return xr_net_route(leg->ctx->net, leg->host, leg->port);
+}
+
+const char *xr_leg_peer(const struct xr_leg *leg)
+{
+    struct xr_url proxy;
+
+    return has_proxy(leg, leg->arena, &proxy)
+               ? xr_printf(leg->arena, "the proxy %s:%u", xr_bracketed(leg->arena, proxy.host),
+                     proxy.port)
+               : leg->host;
+}
+
+const char *xr_leg_peer_host(const struct xr_leg *leg)
+{
+    struct xr_url proxy;
+
+    return has_proxy(leg, leg->arena, &proxy) ? proxy.host : leg->host;
+}
+
+static const char dns_protection[] = "nothing (DNS)";
+
+/* The address that we connected to is the proxy's; which one of the host it takes, it does not
+ * say. */
+static const char *through_proxy(const struct xr_leg *leg, const char *to)
+{
+    const char *proxy = leg->ctx->net->proxy;
+    size_t length = strlen(leg->host);
+
+    if (!proxy)
+        return to;
+    if (xr_starts(to, leg->host) && xr_starts(to + length, " ("))
+        to = xr_printf(leg->arena, "%s port %u", leg->host, leg->port);
+    return xr_printf(leg->arena, "%s through the proxy %s", to, proxy);
+}
+
 void xr_leg_sent(struct xr_leg *leg, const char *to, const char *what, const char *credentials,
     const char *protected_by)
 {
     struct xr_sent *sent = xr_new(leg->arena, struct xr_sent);
 
+    if (strcmp(protected_by, dns_protection) != 0)
+        to = through_proxy(leg, to);
     *sent = (struct xr_sent){ NULL, to, what, credentials, protected_by };
     if (leg->last_sent)
         leg->last_sent->next = sent;
@@ -101,29 +154,31 @@ const char *xr_receiver(
     return xr_printf(arena, "%s (%s) port %u", host, address, port);
 }
 
-/* With a proxy in between, the proxy is what is resolved and connected to. */
-static struct xr_route route_of(struct xr_leg *leg)
+/* Behind a proxy it is the proxy that could not be found or reached, not the host. */
+static const struct xr_err *blame_proxy(const struct xr_leg *leg, const struct xr_err *err)
 {
-    struct xr_route route = xr_net_route(leg->ctx->net, leg->host, leg->port);
-    struct xr_url proxy;
+    bool is_dns = err && err->fault <= XR_FAULT_DNS_SLOW;
 
-    if (leg->ctx->net->proxy && !xr_url_parse(leg->arena, leg->ctx->net->proxy, &proxy))
-        return (struct xr_route){ proxy.host, proxy.port };
-    return route;
+    return leg->ctx->net->proxy && err && (is_dns || xr_fault_is_tcp(err->fault))
+               ? xr_err(leg->arena, XR_FAULT_PROXY, err->native, "the proxy %s: %s",
+                     leg->ctx->net->proxy, err->text)
+               : err;
 }
 
 const struct xr_err *xr_leg_resolve(struct xr_leg *leg)
 {
-    struct xr_route route = route_of(leg);
-    const struct xr_err *err = xr_dns_lookup(
-        leg->arena, leg->ctx->net, route.host, leg->port, leg->ctx->deadline, &leg->names);
+    struct xr_route route = route_of(leg, leg->arena);
+    /* --resolve speaks of the port that was asked for, not of where --connect-to leads. */
+    uint16_t port = leg->ctx->net->proxy ? route.port : leg->port;
+    const struct xr_err *err =
+        xr_dns_lookup(leg->arena, leg->ctx->net, route.host, port, leg->ctx->deadline, &leg->names);
 
     if (!err && strncmp(leg->names.source, "DNS", 3))
         return NULL;
     const char *to = err ? "the DNS server" : leg->names.source;
     xr_leg_sent(leg, to, xr_printf(leg->arena, "the question for the addresses of %s", route.host),
-        "none", "nothing (DNS)");
-    return err;
+        "none", dns_protection);
+    return blame_proxy(leg, err);
 }
 
 static void detail_address(struct xr_step *step, const struct xr_dns_address *address)
@@ -156,11 +211,13 @@ bool xr_leg_dns(struct xr_leg *leg)
 {
     struct xr_step *step = child(leg, "dns");
     const struct xr_err *err = xr_leg_resolve(leg);
+    const char *plural = leg->names.n == 1 ? "" : "es";
 
     if (err) {
         (void)xr_fault_error(step, err);
         return ended(step);
     }
+    step->host = xr_leg_peer_host(leg);
     xr_leg_detail_names(leg, step);
     for (size_t i = 0; i < leg->names.warnings_n; i++) {
         const struct xr_err *warning = leg->names.warnings[i];
@@ -170,23 +227,15 @@ bool xr_leg_dns(struct xr_leg *leg)
     if (step->findings)
         step->message = step->findings->message;
     else
-        (void)xr_success(
-            step, "%s has %zu address%s.", leg->host, leg->names.n, leg->names.n == 1 ? "" : "es");
+        (void)xr_success(step, "%s",
+            xr_sentence(leg->arena, xr_printf(leg->arena, "%s has %zu address%s", xr_leg_peer(leg),
+                                        leg->names.n, plural)));
     return ended(step);
-}
-
-/* Behind a proxy it is the proxy that could not be reached, not the host. */
-static const struct xr_err *blame_proxy(const struct xr_leg *leg, const struct xr_err *err)
-{
-    return leg->ctx->net->proxy && xr_fault_is_tcp(err->fault)
-               ? xr_err(leg->arena, XR_FAULT_PROXY, err->native, "the proxy %s: %s",
-                     leg->ctx->net->proxy, err->text)
-               : err;
 }
 
 void xr_leg_connect(struct xr_leg *leg)
 {
-    struct xr_route route = route_of(leg);
+    struct xr_route route = route_of(leg, leg->arena);
 
     leg->tries_n = leg->names.n;
     for (size_t i = 0; i < leg->tries_n; i++)
@@ -216,10 +265,15 @@ bool xr_leg_tcp(struct xr_leg *leg)
     }
     if (!leg->address)
         (void)xr_fault_error(step, leg->tries[0].err);
-    else if (failed)
+    else if (failed) {
+        step->host = xr_leg_peer_host(leg);
         (void)xr_warning(step, XR_FINDING_TCP_SOME_ADDRESSES_FAILED,
             "%zu of %zu addresses of %s do not accept connections.", failed, leg->tries_n,
-            leg->host);
+            xr_leg_peer(leg));
+    } else if (leg->ctx->net->proxy)
+        (void)xr_success(step, "%s",
+            xr_sentence(
+                leg->arena, xr_printf(leg->arena, "%s accepts connections", xr_leg_peer(leg))));
     else
         (void)xr_success(step, "%s port %u accepts connections.", leg->address, leg->tries[0].port);
     return ended(step);
@@ -228,7 +282,7 @@ bool xr_leg_tcp(struct xr_leg *leg)
 int xr_leg_connect_one(
     struct xr_leg *leg, struct xr_arena *arena, const char *address, const struct xr_err **ret_err)
 {
-    struct xr_tcp_try one = { address, route_of(leg).port, NULL, -1, 0 };
+    struct xr_tcp_try one = { address, route_of(leg, arena).port, NULL, -1, 0 };
     struct xr_route target = xr_net_route(leg->ctx->net, leg->host, leg->port);
 
     xr_tcp_connect(arena, &one, 1, leg->ctx->deadline);

@@ -51,6 +51,12 @@ const struct xr_err *xr_leg_resolve(struct xr_leg *leg);
 void xr_leg_connect(struct xr_leg *leg);
 void xr_leg_detail_names(struct xr_leg *leg, struct xr_step *step);
 
+/* Who is resolved and connected to, as messages name it: the host, or "the proxy proxy.test:3128".
+ */
+const char *xr_leg_peer(const struct xr_leg *leg);
+/* The host of that, for xr_step.host; of the proxy, its own name. */
+const char *xr_leg_peer_host(const struct xr_leg *leg);
+
 /* A connected fd to one address, through the proxy's tunnel if there is one; the caller closes it.
  * -1: *ret_err says why. */
 int xr_leg_connect_one(
@@ -60,7 +66,8 @@ int xr_leg_connect_one(
 xr_must_check const struct xr_err *xr_leg_handshake(
     struct xr_leg *leg, struct xr_arena *arena, const char *address, struct xr_tls_session *ret);
 
-/* Notes a receiver; the same receiver, content and protection are noted once. */
+/* Notes a receiver; the same receiver, content and protection are noted once. All but questions to
+ * name servers go through the proxy, if there is one: then that is told too. */
 void xr_leg_sent(struct xr_leg *leg, const char *to, const char *what, const char *credentials,
     const char *protected_by);
 void xr_run_add_sent(struct xr_run *run, const struct xr_sent *sent);

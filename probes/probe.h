@@ -11,6 +11,7 @@
 #include "analyzer/wire/http.h"
 #include "analyzer/wire/net.h"
 
+struct xr_chain;
 struct xr_leg;
 
 /* What one run works with. The public side of it (facts, sent, steps) is in "run". */
@@ -29,6 +30,8 @@ struct xr_ctx {
     struct xr_url ews;       /* filled by input or autodiscover */
     const char *named_host;  /* the host of --ews-url, or NULL; filled by input */
     const char *vouched;     /* host that an authenticated, verified answer named; NULL: none */
+    const struct xr_chain *chain; /* ssl-trust of a file: what it holds; NULL: malformed says why */
+    const struct xr_err *malformed;
 
     struct xr_leg *ews_leg; /* the way to the EWS host and the session with it; from endpoint on */
     struct xr_challenge challenge; /* what the EWS address asks for; not "any": not asked yet */

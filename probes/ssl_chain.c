@@ -73,13 +73,14 @@ static void praise_trust(const struct view *view, struct xr_step *child)
     if (view->session->trusted && view->ignore_trust)
         (void)xr_warning(child, XR_FINDING_TLS_TRUST_IGNORED,
             "On request, trust was not required; %s would have been trusted without that.",
-            view->host);
+            view->host ? view->host : "this chain");
     else if (view->session->trusted)
         (void)xr_success(child, "The chain ends at \"%s\", which %s.", end->common_name,
             view->ctx->target->chain_file ? "is trusted" : "this machine trusts");
     else
-        (void)xr_skipped(child, xr_printf(view->arena, "%s.chain", "ssl-trust"),
-            "Not decided: the chain does not reach a root.");
+        (void)xr_skipped(child, xr_printf(view->arena, "%s.chain", "ssl-trust"), "%s",
+            view->session->completion ? view->session->completion
+                                      : "Not decided: the chain does not reach a root.");
 }
 
 static void praise_dates(const struct view *view, struct xr_step *child)
@@ -88,11 +89,30 @@ static void praise_dates(const struct view *view, struct xr_step *child)
         (long long)((view->leaf->not_after_ms - moment_ms(view->ctx)) / DAY_MS));
 }
 
+/* Why nobody knows; a reader must not take silence for an answer. */
+static const char *why_not_judged(const struct view *view)
+{
+    if (view->ctx->target->chain_file)
+        return "Not judged: a file does not tell, and nobody is asked about one.";
+    if (view->ctx->net->no_revocation)
+        return "Not judged: --no-revocation was given, and the server staples no answer.";
+    return view->ctx->target->enquire
+               ? "Not judged: the chain ends with the first certificate."
+               : "Not judged: this test asks no authority, and the server staples no answer.";
+}
+
 static void praise_revocation(const struct view *view, struct xr_step *child)
 {
-    const struct xr_revocation *first = view->session->revocations;
+    const struct xr_revocation *leaf = view->session->revocations;
 
-    (void)xr_success(child, "%s", first ? first->text : "Nobody was asked.");
+    if (leaf && leaf->state == XR_REVOCATION_GOOD)
+        (void)xr_success(child, "%s", leaf->text);
+    else if (leaf)
+        (void)xr_skipped(child, NULL, "%s", leaf->text);
+    else if (view->session->staple)
+        (void)xr_success(child, "The stapled OCSP answer: %s.", view->session->staple);
+    else
+        (void)xr_skipped(child, NULL, "%s", why_not_judged(view));
 }
 
 static void praise_purpose(const struct view *view, struct xr_step *child)
@@ -169,27 +189,27 @@ static const struct part {
         KIND(WEAK_KEY) | KIND(WEAK_SIGNATURE) | KIND(KEY_UNUSUAL) },
 };
 
+/* Of a certificate that lives for days, the last week is no alarm. */
+static int64_t critical_ms(const struct xr_target *target, const struct xr_certificate *link)
+{
+    int64_t asked = target->crit_days * (int64_t)DAY_MS;
+    int64_t tenth = (link->not_after_ms - link->not_before_ms) / 10;
+
+    return target->days_as_given || asked < tenth ? asked : tenth;
+}
+
 /* Below the critical threshold nearing expiry is an error; the connection stays usable. */
 static void raise_expiry(const struct view *view, struct xr_step *child)
 {
-    int64_t limit = moment_ms(view->ctx) + view->ctx->target->crit_days * (int64_t)DAY_MS;
-
     for (const struct xr_tls_flaw *flaw = view->session->flaws; flaw; flaw = flaw->next) {
         const struct xr_certificate *link = link_at(view->session, flaw->depth);
-        if (flaw->flaw != XR_FLAW_EXPIRES_SOON || !link || link->not_after_ms >= limit)
+        if (flaw->flaw != XR_FLAW_EXPIRES_SOON || !link ||
+            link->not_after_ms - moment_ms(view->ctx) >= critical_ms(view->ctx->target, link))
             continue;
         for (struct xr_finding *at = child->findings; at; at = at->next)
-            if (at->code == XR_FINDING_TLS_EXPIRES_SOON)
-                at->status = XR_ERROR;
-        child->status = XR_ERROR;
+            if (at->code == XR_FINDING_TLS_EXPIRES_SOON && !strcmp(at->message, flaw->text))
+                at->status = child->status = XR_ERROR;
     }
-}
-
-static bool was_looked_into(const struct view *view, const struct part *part)
-{
-    const struct xr_tls_session *session = view->session;
-
-    return part->praise != praise_revocation || session->revocations || session->staple;
 }
 
 static void tell_part(const struct view *view, struct xr_step *step, const struct part *part)
@@ -219,7 +239,7 @@ static const char *role_of(const struct xr_certificate *certificate)
         return "extra";
     if (certificate->depth == 0)
         return "leaf";
-    return certificate->self_issued ? "root" : "intermediate";
+    return certificate->self_signed ? "root" : "intermediate";
 }
 
 static void note_certificate(struct xr_facts *facts, struct xr_fact_certificate *certificate)
@@ -237,7 +257,7 @@ static void note_missing(struct xr_ctx *ctx, const struct xr_tls_session *sessio
     const struct xr_certificate *last = xr_chain_end(session);
 
     for (const struct xr_tls_flaw *flaw = session->flaws; flaw && last; flaw = flaw->next) {
-        if (flaw->flaw != XR_FLAW_CHAIN_INCOMPLETE || last->fetched || last->self_issued)
+        if (flaw->flaw != XR_FLAW_CHAIN_INCOMPLETE || last->fetched || last->self_signed)
             continue;
         struct xr_fact_certificate *missing = xr_new(ctx->arena, struct xr_fact_certificate);
         *missing = (struct xr_fact_certificate){ .role = "intermediate",
@@ -316,8 +336,7 @@ void xr_tell_chain(struct xr_ctx *ctx, struct xr_step *step, const char *host, b
     struct view view = { ctx, step->arena, host, ignore_trust, session, session->certificates };
 
     for (size_t i = 0; view.leaf && i < sizeof(parts) / sizeof(*parts); i++)
-        if (was_looked_into(&view, &parts[i]))
-            tell_part(&view, step, &parts[i]);
+        tell_part(&view, step, &parts[i]);
     if (view.leaf)
         note_certificates(ctx, session);
 }

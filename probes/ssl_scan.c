@@ -73,10 +73,119 @@ static void note_offer(struct xr_ctx *ctx, const struct xr_scan *scan, enum xr_q
     facts->last_offer = fact;
 }
 
+/* ---- what speaks against the answers of one address ---- */
+
+/* A server's weaknesses, as sentences; those that "known" has too are left out. */
+struct complaint {
+    struct xr_step *step;
+    const char *where; /* in front of each sentence: "" or "At 192.0.2.1: " */
+    const struct xr_scan *scan, *known;
+};
+
 static bool is_yes(const struct xr_scan *scan, enum xr_question question)
 {
-    return scan->offers[question].answer == XR_ANSWER_YES;
+    return scan && scan->offers[question].answer == XR_ANSWER_YES;
 }
+
+static bool is_news(const struct complaint *complaint, enum xr_question question)
+{
+    return is_yes(complaint->scan, question) && !is_yes(complaint->known, question);
+}
+
+static bool is_newest_only(const struct xr_scan *scan)
+{
+    return is_yes(scan, XR_ASK_TLS_1_3) && scan->offers[XR_ASK_TLS_1_2].answer == XR_ANSWER_NO;
+}
+
+static void find_protocols(const struct complaint *complaint)
+{
+    for (enum xr_question question = XR_ASK_TLS_1_0; question <= XR_ASK_TLS_1_1; question++)
+        if (is_news(complaint, question))
+            (void)xr_find(complaint->step, worth[question].code, XR_WARNING,
+                "%sThe server still agrees to %s.", complaint->where, xr_question_text(question));
+    if (is_newest_only(complaint->scan) && !is_newest_only(complaint->known))
+        (void)xr_find(complaint->step, XR_FINDING_TLS_NEWEST_PROTOCOL_ONLY, XR_WARNING,
+            "%sThe server agrees to TLS 1.3 alone: clients that end at TLS 1.2 cannot connect.",
+            complaint->where);
+}
+
+static void find_ciphers(const struct complaint *complaint)
+{
+    const struct xr_offer *offers = complaint->scan->offers;
+
+    for (enum xr_question question = XR_ASK_NO_PROTECTION; question <= XR_ASK_BROKEN; question++)
+        if (is_news(complaint, question))
+            (void)xr_find(complaint->step, worth[question].code, XR_WARNING,
+                "%sThe server agrees to %s: %s, %s.", complaint->where, xr_question_text(question),
+                offers[question].version, offers[question].cipher);
+    if (has_short_prime(complaint->scan) &&
+        !(complaint->known && has_short_prime(complaint->known)))
+        (void)xr_find(complaint->step, XR_FINDING_TLS_WEAK_CIPHERS_OFFERED, XR_WARNING,
+            "%sThe server's Diffie-Hellman prime has %d bits; %d are needed.", complaint->where,
+            offers[XR_ASK_FINITE_FIELD].prime_bits, PRIME_BITS_MIN);
+}
+
+static bool is_insecure(const struct xr_scan *scan)
+{
+    for (enum xr_question question = XR_ASK_TLS_1_0; question <= XR_ASK_TLS_1_2; question++)
+        if (is_yes(scan, question) && !scan->offers[question].secure_renegotiation)
+            return true;
+    return false;
+}
+
+static void find_renegotiation(const struct complaint *complaint)
+{
+    if (is_insecure(complaint->scan) && !is_insecure(complaint->known))
+        (void)xr_find(complaint->step, XR_FINDING_TLS_RENEGOTIATION_INSECURE, XR_WARNING,
+            "%sThe server does not protect renegotiation (RFC 5746).", complaint->where);
+}
+
+static void complain(const struct complaint *complaint)
+{
+    find_protocols(complaint);
+    find_ciphers(complaint);
+    find_renegotiation(complaint);
+}
+
+/* ---- the certificate for clients that name no host ---- */
+
+static bool differs(const struct xr_scan *scan, const struct xr_tls_session *session)
+{
+    const struct xr_certificate *shown = scan->default_certificate;
+
+    return shown && session->leaf_sha256 && strcmp(shown->sha256, session->leaf_sha256) != 0;
+}
+
+static void find_default(struct xr_step *step, const char *where, const struct xr_scan *scan)
+{
+    (void)xr_find(step, XR_FINDING_TLS_DEFAULT_CERTIFICATE_DIFFERS, XR_WARNING,
+        "%sA client that names no host is shown the certificate of %s, signed by itself.", where,
+        scan->default_certificate->common_name);
+}
+
+/* Another one is usual where many names share an address; one that nobody signed was forgotten. */
+static void tell_default(
+    struct xr_step *step, const struct xr_scan *scan, const struct xr_tls_session *session)
+{
+    const struct xr_certificate *shown = scan->default_certificate;
+
+    if (!shown || !session->leaf_sha256)
+        return;
+    struct xr_step *child =
+        xr_trust_part(step, "default-certificate", "Certificate without a host name");
+    xr_step_detail(child, "Address", "%s", scan->address);
+    if (!differs(scan, session)) {
+        (void)xr_success(child, "The same certificate is shown to clients that name no host.");
+    } else if (shown->self_issued) {
+        find_default(child, "", scan);
+        child->message = child->findings->message;
+    } else {
+        (void)xr_success(child, "A client that names no host is shown the certificate of %s.",
+            shown->common_name);
+    }
+}
+
+/* ---- what is told ---- */
 
 /* "TLS 1.2, TLS 1.3", or NULL */
 static const char *protocols_text(struct xr_arena *arena, const struct xr_scan *scan)
@@ -90,93 +199,57 @@ static const char *protocols_text(struct xr_arena *arena, const struct xr_scan *
     return text;
 }
 
-static void find_protocols(struct xr_step *child, const struct xr_scan *scan)
+static void list_answers(struct xr_ctx *ctx, struct xr_step *child, const struct xr_scan *scan)
 {
-    for (enum xr_question question = XR_ASK_TLS_1_0; question <= XR_ASK_TLS_1_1; question++)
-        if (is_yes(scan, question))
-            (void)xr_find(child, worth[question].code, XR_WARNING, "The server still agrees to %s.",
-                xr_question_text(question));
-    if (is_yes(scan, XR_ASK_TLS_1_3) && scan->offers[XR_ASK_TLS_1_2].answer == XR_ANSWER_NO)
-        (void)xr_find(child, XR_FINDING_TLS_OLD_PROTOCOLS_OFFERED, XR_WARNING,
-            "The server agrees to TLS 1.3 alone: clients that end at TLS 1.2 cannot connect.");
-}
-
-static void find_ciphers(
-    struct xr_step *child, const struct xr_scan *scan, const struct xr_tls_session *session)
-{
-    for (enum xr_question question = XR_ASK_NO_PROTECTION; question <= XR_ASK_BROKEN; question++)
-        if (is_yes(scan, question))
-            (void)xr_find(child, worth[question].code, XR_WARNING,
-                "The server agrees to %s: %s, %s.", xr_question_text(question),
-                scan->offers[question].version, scan->offers[question].cipher);
-    if (has_short_prime(scan))
-        (void)xr_find(child, XR_FINDING_TLS_WEAK_CIPHERS_OFFERED, XR_WARNING,
-            "The server's Diffie-Hellman prime has %d bits; %d are needed.",
-            scan->offers[XR_ASK_FINITE_FIELD].prime_bits, PRIME_BITS_MIN);
-    if (session->cipher && !session->forward_secret)
-        (void)xr_find(child, XR_FINDING_TLS_WEAK_CIPHERS_OFFERED, XR_WARNING,
-            "The cipher in use, %s, has no forward secrecy.", session->cipher);
-}
-
-static void find_renegotiation(struct xr_step *child, const struct xr_scan *scan)
-{
-    for (enum xr_question question = XR_ASK_TLS_1_0; question <= XR_ASK_TLS_1_2; question++)
-        if (is_yes(scan, question) && !scan->offers[question].secure_renegotiation) {
-            (void)xr_find(child, XR_FINDING_TLS_RENEGOTIATION_INSECURE, XR_WARNING,
-                "The server does not protect renegotiation (%s).", xr_question_text(question));
-            return;
-        }
-}
-
-static void tell_protocols(struct xr_ctx *ctx, struct xr_step *step, const struct xr_scan *scan,
-    const struct xr_tls_session *session)
-{
-    struct xr_step *child = xr_trust_part(step, "protocols", "Protocols and ciphers");
-
     xr_step_detail(child, "Address", "%s", scan->address);
     for (enum xr_question question = 0; question < XR_ASK_COUNT; question++) {
-        const char *detail = detail_of(step->arena, &scan->offers[question]);
+        const char *detail = detail_of(child->arena, &scan->offers[question]);
         note_offer(ctx, scan, question);
         xr_step_detail(child, xr_question_text(question), detail ? "%s (%s)" : "%s",
             answer_name(scan->offers[question].answer), detail);
     }
-    find_protocols(child, scan);
-    find_ciphers(child, scan, session);
-    find_renegotiation(child, scan);
-    const char *agreed = protocols_text(step->arena, scan);
-    if (child->findings)
-        child->message = child->findings->message;
-    else if (agreed)
-        (void)xr_success(child, "The server agrees to %s.", agreed);
-    else
-        (void)xr_skipped(child, xr_printf(step->arena, "%s.handshake", step->id),
-            "Not known: the server agreed to none of the protocols that were asked for.");
 }
 
-/* Another one is usual where many names share an address; one that nobody signed was forgotten. */
-static void tell_default(
-    struct xr_step *step, const struct xr_scan *scan, const struct xr_tls_session *session)
+static void say_what_is_agreed(
+    struct xr_step *child, const struct xr_scan *scan, const struct xr_tls_session *session)
 {
-    const struct xr_certificate *shown = scan->default_certificate;
+    const char *agreed = scan ? protocols_text(child->arena, scan) : NULL;
 
-    if (!shown || !session->leaf_sha256)
-        return;
-    struct xr_step *child =
-        xr_trust_part(step, "default-certificate", "Certificate without a host name");
-    if (!strcmp(shown->sha256, session->leaf_sha256))
-        (void)xr_success(child, "The same certificate is shown to clients that name no host.");
-    else if (shown->self_issued)
-        (void)xr_warning(child, XR_FINDING_TLS_DEFAULT_CERTIFICATE_DIFFERS,
-            "A client that names no host is shown the certificate of %s, signed by itself.",
-            shown->common_name);
+    if (agreed)
+        (void)xr_success(child, "The server agrees to %s.", agreed);
+    else if (session->version && !scan)
+        (void)xr_success(child,
+            "%s was agreed on. (exray test ssl-trust asks what else the server would agree to.)",
+            session->version);
     else
-        (void)xr_success(child, "A client that names no host is shown the certificate of %s.",
-            shown->common_name);
+        (void)xr_skipped(child, "ssl-trust.handshake",
+            "Not known: the server agreed to none of the protocols that were asked for.");
 }
 
 void xr_tell_scan(struct xr_ctx *ctx, struct xr_step *step, const struct xr_scan *scan,
     const struct xr_tls_session *session)
 {
-    tell_protocols(ctx, step, scan, session);
-    tell_default(step, scan, session);
+    struct xr_step *child = xr_trust_part(step, "protocols", "Protocols and ciphers");
+
+    if (scan) {
+        list_answers(ctx, child, scan);
+        complain(&(struct complaint){ child, "", scan, NULL });
+    }
+    if (session->version && !session->forward_secret)
+        (void)xr_find(child, XR_FINDING_TLS_WEAK_CIPHERS_OFFERED, XR_WARNING,
+            "The cipher in use, %s, has no forward secrecy.", session->cipher);
+    if (child->findings)
+        child->message = child->findings->message;
+    else
+        say_what_is_agreed(child, scan, session);
+    if (scan)
+        tell_default(step, scan, session);
+}
+
+void xr_find_scan(struct xr_step *step, const char *where, const struct xr_scan *scan,
+    const struct xr_tls_session *session, const struct xr_scan *known)
+{
+    complain(&(struct complaint){ step, where, scan, known });
+    if (differs(scan, session) && scan->default_certificate->self_issued)
+        find_default(step, where, scan);
 }

@@ -33,8 +33,13 @@ struct xr_scan {
     const struct xr_certificate *default_certificate; /* shown without SNI; NULL: none was */
 };
 
-/* protocols, default-certificate; notes the answers as facts. */
+/* protocols, default-certificate; notes the answers as facts. scan NULL: nothing was asked. */
 void xr_tell_scan(struct xr_ctx *ctx, struct xr_step *step, const struct xr_scan *scan,
     const struct xr_tls_session *session);
+
+/* Adds what speaks against another address as findings, each with "where" in front; what speaks
+ * against "known" as well is left out. */
+void xr_find_scan(struct xr_step *step, const char *where, const struct xr_scan *scan,
+    const struct xr_tls_session *session, const struct xr_scan *known);
 
 #endif

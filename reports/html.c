@@ -137,9 +137,13 @@ static void put_trust_banner(const struct xr_page *page)
         return;
     (void)fputs("<div class=\"banner warning\"><p class=\"wrap\">", page->out);
     xr_page_icon(page, XR_WARNING);
-    (void)fputs("<span><strong>Certificate trust was ignored in this run.</strong> Whoever sits "
-                "between this machine and the server could have read what was sent. A client that "
-                "checks certificates may fail where this run did not.</span></p></div>\n",
+    (void)fputs("<span><strong>Certificate trust was ignored in this run.</strong> ", page->out);
+    if (page->run->target->mailbox)
+        (void)fputs("Whoever sits between this machine and the server could have read what was "
+                    "sent. ",
+            page->out);
+    (void)fputs("A client that checks certificates may fail where this run did "
+                "not.</span></p></div>\n",
         page->out);
 }
 

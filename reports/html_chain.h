@@ -37,6 +37,11 @@ bool xr_chain_is_root(const struct xr_fact_certificate *certificate);
 /* Something is known of it: it was sent, or of the trusted roots, or fetched. */
 bool xr_chain_is_known(const struct xr_fact_certificate *certificate);
 
+/* It signed itself, or is said to be a root: nothing can come behind it. */
+bool xr_chain_is_end(const struct xr_fact_certificate *certificate);
+/* This machine trusts it, by a path or as a root of its own; whatever else is wrong with it. */
+bool xr_chain_is_trusted(const struct xr_fact_certificate *certificate);
+
 enum xr_status xr_chain_dates_status(
     const struct xr_page *page, const struct xr_fact_certificate *certificate);
 

@@ -36,7 +36,7 @@ static void put_sent(const struct xr_page *page, const struct xr_fact_certificat
     (void)fputs(is_of_file(page) ? "in the file" : "sent by the server", page->out);
     if (certificate->position >= 0)
         (void)fprintf(page->out, ", number %d", certificate->position + 1);
-    if (xr_chain_is_root(certificate) && certificate->trusted)
+    if (xr_chain_is_end(certificate) && certificate->trusted)
         (void)fputs("; it is one of the trusted roots", page->out);
 }
 
@@ -166,7 +166,7 @@ static void put_link(const struct xr_page *page, const struct xr_chain_link *lin
     xr_html_remote(page->out, xr_chain_common_name(page->run->arena, link->certificate->subject));
     (void)fprintf(page->out, "</b> (%s: ", link->word);
     xr_chain_origin(page, link);
-    if (xr_chain_is_known(link->certificate)) {
+    if (xr_chain_is_known(link->certificate) && !xr_contains(link->word, " left")) {
         (void)fputs("; ", page->out);
         xr_chain_days(page, link->certificate);
     }
@@ -188,7 +188,7 @@ static void put_extra_count(const struct xr_page *page, size_t count)
 
 static bool is_closed(const struct xr_chain_view *view)
 {
-    return view->count && xr_same(view->links[view->count - 1].word, "Trusted");
+    return view->count && xr_chain_is_trusted(view->links[view->count - 1].certificate);
 }
 
 void xr_chain_words(const struct xr_page *page, const struct xr_chain_view *view)

@@ -54,15 +54,25 @@ static bool is_from_store(const struct xr_fact_certificate *certificate)
     return !certificate->sent && !certificate->missing && !certificate->fetched;
 }
 
+bool xr_chain_is_end(const struct xr_fact_certificate *certificate)
+{
+    return xr_chain_is_root(certificate) || signs_itself(certificate);
+}
+
+bool xr_chain_is_trusted(const struct xr_fact_certificate *certificate)
+{
+    return certificate->trusted || is_from_store(certificate);
+}
+
 static struct judgement judge_trust(
     const struct xr_page *page, const struct xr_fact_certificate *certificate)
 {
-    bool ends = xr_chain_is_root(certificate) || signs_itself(certificate);
+    bool ends = xr_chain_is_end(certificate);
     enum xr_status bad = page->run->target->ignore_trust ? XR_WARNING : XR_ERROR;
 
     if (xr_chain_is_gap(certificate))
         return (struct judgement){ bad, "Missing" };
-    if (ends && !certificate->trusted && !is_from_store(certificate))
+    if (ends && !xr_chain_is_trusted(certificate))
         return (struct judgement){ bad, "Not trusted" };
     return (struct judgement){ XR_SUCCESS, ends ? "Trusted" : "In order" };
 }

@@ -169,10 +169,14 @@ static void put_headline(const struct xr_terminal *tree, const struct xr_run *ru
                 ? xr_printf(tree->arena, "[%s] in step %s", verdict->finding, verdict->step)
                 : xr_printf(tree->arena, "[%s]", verdict->finding),
             XR_STATUS_WIDTH);
-    if (run->target->ignore_trust)
+    if (run->target->ignore_trust && run->target->mailbox)
         put_caution(tree,
             "CERTIFICATE TRUST WAS IGNORED in this run (--ignore-trust): whoever sits between "
             "could have read what was sent.");
+    else if (run->target->ignore_trust)
+        put_caution(tree,
+            "CERTIFICATE TRUST WAS IGNORED in this run (--ignore-trust): where clients would "
+            "refuse, a warning stands. No credentials were sent.");
     if (run->target->at_ms)
         put_caution(tree,
             xr_printf(tree->arena,
@@ -264,6 +268,8 @@ static void put_place(const struct xr_terminal *tree, const struct xr_run *run)
         return;
     xr_put_labelled(tree, "Host", run->target->host);
     xr_put_labelled(tree, "File", run->target->chain_file);
+    for (const char *const *more = run->target->more_chain_files; more && *more; more++)
+        xr_put_labelled(tree, "", *more);
     if (facts->tls_protocol)
         xr_put_labelled(tree, "Agreed on",
             xr_printf(tree->arena, "%s%s%s", facts->tls_protocol, facts->tls_cipher ? ", " : "",
@@ -290,6 +296,8 @@ static void write_tree(FILE *out, const struct xr_run *run, const struct xr_styl
         put_place(&tree, run);
         xr_put_labelled(&tree, "EWS address", run->facts.ews_url);
         xr_put_labelled(&tree, "Server", run->facts.server_product);
+        if (!run->target->chain_file)
+            xr_put_labelled(&tree, "Proxy", run->origin.proxy);
         put_sent(&tree, run->sent);
         put_summary(&tree, run);
     }

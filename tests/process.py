@@ -4,7 +4,7 @@
 usage: process.py --bin BUILD_DIR [NAME...]
 Ends with "N passed, N failed". EXRAY_TIME_FACTOR widens the time bounds.
 """
-import json, os, pathlib, pty, select, shlex, signal, socket, stat, subprocess, sys, termios, threading, time
+import contextlib, json, os, pathlib, pty, select, shlex, signal, socket, stat, subprocess, sys, termios, threading, time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import scenario as runner
@@ -43,6 +43,7 @@ def usage_errors_are_64_and_name_the_option(world):
         (world.words("--impersonate-by", "name")[1:], "smtp-address"), (world.words("--auth", "digest")[1:], "digest"),
         (world.words("--resolve", "a:b:c")[1:], "--resolve"), (world.words("--connect-to", "a:b")[1:], "--connect-to"),
         (world.words("--dns-server", "dns.example")[1:], "--dns-server"), (world.words("--proxy", "ftp://x")[1:], "proxy"),
+        (world.words("--proxy", "bad")[1:], "http://HOST:PORT"),
         (world.words("--format", "nagios")[1:], "not part of this version"), (world.words("--format", "xml")[1:], "xml"),
         (world.words("--junit", "x")[1:], "not part of this version"), (world.words("stray")[1:], "stray"),
         (world.words("--no-impersonation", "--impersonate", "b@c.test")[1:], "--no-impersonation"),
@@ -285,13 +286,17 @@ class Proxy(threading.Thread):
         self.asked.append(target)
         with client, socket.create_connection(("127.0.0.2", self.ports[int(target.rsplit(":", 1)[1])])) as server:
             client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            pairs = {client: server, server: client}
-            while True:
-                for one in select.select(list(pairs), [], [])[0]:
-                    data = one.recv(65536)
-                    if not data:
-                        return
-                    pairs[one].sendall(data)
+            with contextlib.suppress(ConnectionError):  # a client may cut off what it asked for
+                self.carry({client: server, server: client})
+
+    @staticmethod
+    def carry(pairs):
+        while True:
+            for one in select.select(list(pairs), [], [])[0]:
+                data = one.recv(65536)
+                if not data:
+                    return
+                pairs[one].sendall(data)
 
 
 @test
@@ -306,6 +311,39 @@ def everything_goes_through_the_proxy_and_no_secret_to_it(world):
     expect(set(proxy.asked) == {"mail.contoso.test:443"}, proxy.asked)
     expect(b"Authorization" not in proxy.seen and b"anna" not in proxy.seen, proxy.seen)
     expect(report["origin"]["proxy"].startswith("http://127.0.0.1:"), report["origin"])
+
+
+@test
+def behind_a_proxy_the_proxy_is_named_and_not_the_host(world):
+    world.start()
+    ready = world.simulator.ready
+    proxy = Proxy({443: ready["https"]})
+    place = f"127.0.0.1:{proxy.socket.getsockname()[1]}"
+    done = world.exray("test", "ssl-trust", "--host", "mail.contoso.test", "--proxy", f"http://{place}", "--ca-file", ready["ca_file"],
+                       "--no-color", "--json", "a.json", "-v")
+    report = json.loads((world.folder / "a.json").read_text())
+    steps = runner.steps_of(report)
+    expect(done.returncode == 0, f"exit {done.returncode}: {done.stdout}{done.stderr}")
+    expect(steps["endpoint"]["message"].startswith(f"The proxy {place} accepts connections"), steps["endpoint"])
+    expect(steps["endpoint.dns"]["message"] == f"The proxy {place} has 1 address.", steps["endpoint.dns"])
+    expect(steps["ssl-trust.handshake"]["status"] == "success", steps["ssl-trust.handshake"])
+    expect("every address" not in report["verdict"]["meaning"], report["verdict"])
+    receivers = {one["to"] for one in report["sent"]}
+    expect(receivers == {f"mail.contoso.test port 443 through the proxy http://{place}/"}, receivers)
+    expect(f"Proxy       http://{place}/" in done.stdout, done.stdout)
+
+
+@test
+def a_proxy_that_is_not_found_or_not_there_is_to_blame_itself(world):
+    network = world.start()
+    for proxy in ("http://nope.contoso.test:1", "http://127.0.0.77:1"):
+        done = world.exray("test", "ssl-trust", "--host", "mail.contoso.test", *network, "--proxy", proxy, "--json", "-")
+        report = json.loads(done.stdout)
+        verdict, steps = report["verdict"], runner.steps_of(report)
+        expect(done.returncode == 1 and verdict["finding"] == "http.proxy-failed", f"{proxy}: {verdict}")
+        expect(steps["endpoint"]["message"].startswith(f"The proxy {proxy}/: "), steps["endpoint"])
+        expect(not verdict["ruled_out"], verdict["ruled_out"])
+        expect(all("mail.contoso.test" not in one["what"] for one in report["sent"]), report["sent"])
 
 
 @test

@@ -4,7 +4,7 @@
 usage: ssl_trust_command.py --bin BUILD_DIR [NAME...]
 Ends with "N passed, N failed". What the judgement itself is worth, the matrix of certificates shows.
 """
-import json, os, pathlib, subprocess, sys
+import json, os, pathlib, socket, subprocess, sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import jsonschema
@@ -136,6 +136,30 @@ def files_that_cannot_be_used_are_66_and_nothing_of_them_is_shown(world):
 
 
 @test
+def what_a_pipe_brings_is_an_input_file_too(world):
+    world.chain()
+    for path in ("-", "/dev/stdin"):
+        for text in ("", "no certificate\n", (world.folder / "leaf.key").read_text()):
+            done = world.trust("--chain", path, "--host", HOST, input=text)
+            expect(done.returncode == 66 and not done.stdout, f"{path}, {text[:20]!r}: exit {done.returncode}, {done.stderr}")
+    done = world.trust("--chain", "-", "--host", HOST, input="x" * (5 << 20))
+    expect(done.returncode == 66 and "larger" in done.stderr and "standard input" in done.stderr, f"exit {done.returncode}, {done.stderr}")
+
+
+@test
+def a_certificate_that_nobody_can_read_is_a_verdict(world):
+    world.chain()
+    (world.folder / "odd.pem").write_text("-----BEGIN CERTIFICATE-----\nMAMCAQA=\n-----END CERTIFICATE-----\n")
+    odd = (world.folder / "odd.pem").read_text()
+    for words in (["--chain", "odd.pem"], ["--chain", "-"], ["--chain", "leaf.pem", "--chain", "odd.pem"], ["--chain", "-", "--chain", "leaf.pem"]):
+        report = world.judged(*words, "--host", HOST, exit=1, finding="tls.certificate-malformed", input=odd)
+        said = report["steps"][0]["message"].lower()
+        expect(("standard input" if "-" in words else "odd.pem") in said, f"{words}: {said}")
+    done = world.trust("--chain", "odd.pem", "--chain", "nowhere.pem", "--host", HOST)
+    expect(done.returncode == 66 and "nowhere.pem" in done.stderr, f"exit {done.returncode}, {done.stderr}")
+
+
+@test
 def a_key_beside_the_certificates_is_never_shown(world):
     world.chain()
     key = (world.folder / "leaf.key").read_text()
@@ -257,8 +281,51 @@ def ignored_trust_covers_trust_alone(world):
 @test
 def a_chain_may_come_through_a_pipe(world):
     world.chain()
-    done = world.trust("--chain", "/dev/stdin", "--root", "root.pem", "--host", HOST, input=(world.folder / "chain.pem").read_text())
-    expect(done.returncode == 0, f"exit {done.returncode}: {done.stdout}{done.stderr}")
+    chain = (world.folder / "chain.pem").read_text()
+    for path in ("/dev/stdin", "-"):
+        done = world.trust("--chain", path, "--root", "root.pem", "--host", HOST, input=chain)
+        expect(done.returncode == 0, f"{path}: exit {done.returncode}: {done.stdout}{done.stderr}")
+    near, far = socket.socketpair()
+    with near, far:
+        far.sendall(chain.encode())
+        far.shutdown(socket.SHUT_WR)
+        done = world.trust("--chain", "-", "--root", "root.pem", "--host", HOST, stdin=near)
+    expect(done.returncode == 0 and "standard input" in done.stdout, f"a socket: exit {done.returncode}: {done.stdout}{done.stderr}")
+
+
+@test
+def a_chain_may_be_spread_over_files(world):
+    world.chain()
+    parts = ["--chain", "leaf.pem", "--chain", "middle.pem"]
+    report = world.judged(*parts, "--root", "root.pem", "--host", HOST, exit=0)
+    expect(report["target"]["chain_file"] == "leaf.pem", report["target"])
+    details = [detail["value"] for detail in report["steps"][0]["details"]]
+    expect({"leaf.pem", "middle.pem"} <= set(details), details)
+    expect(findings_of(report) == findings_of(world.offline("--host", HOST, exit=0)), "the same as in one file")
+    world.judged("--chain", "leaf.pem", "--chain", "-", "--root", "root.pem", "--host", HOST, exit=0, input=(world.folder / "middle.pem").read_text())
+    world.judged("--chain", "middle.pem", "--chain", "leaf.pem", "--root", "root.pem", "--host", HOST, exit=1,
+                 finding="tls.name-mismatch")  # the first certificate counts as the server's
+
+
+@test
+def offline_nothing_is_left_open_and_no_server_is_asked_for(world):
+    world.chain()
+    rows = [(["--chain", "leaf.pem"], "tls.chain-incomplete"), (["--chain", "chain.pem", "--at", days_on(200)], "tls.expired"),
+            (["--chain", "chain.pem", "--at", "2001-01-01T00:00:00Z"], "tls.not-yet-valid")]
+    for words, finding in rows:
+        verdict = world.judged(*words, "--root", "root.pem", exit=1, finding=finding)["verdict"]
+        told = json.dumps(verdict)
+        expect(HOST in verdict["title"] and "<host>" not in told and "<domain>" not in told, told)
+        expect("s_client" not in told and words[1] in told, told)
+
+
+@test
+def ignored_trust_says_nothing_of_a_password(world):
+    world.chain()
+    done = world.trust("--chain", "chain.pem", "--root", "other.pem", "--ignore-trust", "--host", HOST, "--no-color")
+    expect(done.returncode == 0 and "TRUST WAS IGNORED" in done.stdout, done.stdout)
+    for lie in ("account", "could have read", "No password was sent"):
+        expect(lie not in done.stdout, f"{lie}: {done.stdout}")
 
 
 @test
@@ -313,7 +380,7 @@ def compare(world, defect):
 @test
 def a_server_is_judged_by_the_thresholds_too(world):
     base = json.loads((runner.BASE / "healthy-exchange-2019.json").read_text())
-    hosts = [{**base["hosts"][0], "certificate": {**base["hosts"][0]["certificate"], "to_days": 5}}, *base["hosts"][1:]]
+    hosts = [{**base["hosts"][0], "certificate": {**base["hosts"][0]["certificate"], "from_days": -300, "to_days": 5}}, *base["hosts"][1:]]
     network = world.start(hosts=hosts)
     soon = "tls.expires-soon"
     world.judged("--host", HOST, *network, exit=1, finding=soon)
@@ -325,6 +392,16 @@ def a_server_is_judged_by_the_thresholds_too(world):
         steps = runner.steps_of(json.loads(done.stdout))
         expect(done.returncode == code, f"service-account {more}: exit {done.returncode}, not {code}")
         expect(steps["inbox"]["status"] == status, f"service-account {more}: the mailbox is reachable today, inbox {steps['inbox']['status']}")
+
+
+@test
+def a_certificate_of_days_is_told_of_only_when_thresholds_are_given(world):
+    base = json.loads((runner.BASE / "healthy-exchange-2019.json").read_text())
+    hosts = [{**base["hosts"][0], "certificate": {**base["hosts"][0]["certificate"], "from_days": -2, "to_days": 4}}, *base["hosts"][1:]]
+    network = world.start(hosts=hosts)
+    soon = "tls.expires-soon"
+    for words, code, finding in (([], 0, None), (["--warn-days", "5"], 0, soon), (["--crit-days", "5"], 1, soon)):
+        world.judged("--host", HOST, *network, *words, exit=code, finding=finding)
 
 
 @test

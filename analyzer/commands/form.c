@@ -138,6 +138,7 @@ int xr_form_any_target(struct xr_arena *arena, const struct xr_form *form, struc
         .ignore_trust = form->ignore_trust,
         .warn_days = (int)warn_days(form),
         .crit_days = (int)crit_days(form),
+        .days_as_given = form->crit_days >= 0,
     };
     if (ret->crit_days > ret->warn_days)
         return xr_usage_error("--crit-days %d comes before --warn-days %d: the days left go down, "
@@ -178,6 +179,23 @@ static const char *proxy_of_environment(void)
     return NULL;
 }
 
+/* A bare word is a typing mistake, "nonne", sooner than a machine's name; and which port would it
+ * be? curl and browsers disagree. */
+static const char *take_proxy(struct xr_arena *arena, const char *text, struct xr_url *ret)
+{
+    bool has_scheme = strstr(text, "://") != NULL;
+    const char *close = strrchr(text, ']');
+    const char *colon = strchr(close ? close : text, ':');
+
+    if (!has_scheme && (!colon || !strspn(colon + 1, "0123456789")))
+        return "give it as http://HOST:PORT";
+    const char *why =
+        xr_url_parse(arena, has_scheme ? text : xr_printf(arena, "http://%s", text), ret);
+    if (!why && ret->https)
+        return "only http:// proxies are spoken to";
+    return why;
+}
+
 static int parse_proxy(struct xr_arena *arena, const char *text, struct xr_net *net)
 {
     struct xr_url url;
@@ -192,12 +210,10 @@ static int parse_proxy(struct xr_arena *arena, const char *text, struct xr_net *
             arena, xr_utf8(arena, of_environment, strlen(of_environment)));
     if (!asked || !value)
         return 0;
-    const char *whole = strstr(value, "://") ? value : xr_printf(arena, "http://%s", value);
-    const char *why = xr_url_parse(arena, whole, &url);
-    if (why || url.https)
-        return xr_usage_error("the proxy '%s' is not usable: %s",
-            xr_form_without_credentials(arena, value),
-            why ? why : "only http:// proxies are spoken to");
+    const char *why = take_proxy(arena, value, &url);
+    if (why)
+        return xr_usage_error(
+            "the proxy '%s' is not usable: %s", xr_form_without_credentials(arena, value), why);
     net->proxy = url.text;
     return 0;
 }
@@ -238,6 +254,8 @@ int xr_form_net(struct xr_arena *arena, const struct xr_form *form, struct xr_ne
         .user_agent = form->user_agent ? form->user_agent : "exray/" EXRAY_VERSION,
         .dns_server = form->dns_server,
         .warn_days = (int)warn_days(form),
+        /* an error must be a warning first, so a threshold of errors holds for both */
+        .days_as_given = form->warn_days >= 0 || form->crit_days >= 0,
         .no_revocation = form->no_revocation,
     };
     if (strpbrk(ret->user_agent, "\r\n"))

@@ -12,8 +12,8 @@
 
 /* The options of all tests, as typed. Which of them a test has, its own table says. */
 struct xr_form {
-    const char *host, *chain, *at; /* ssl-trust */
-    struct xr_list root;
+    const char *host, *at; /* ssl-trust */
+    struct xr_list chain, root;
     long warn_days, crit_days; /* -1: not given */
     long usual_crit_days;      /* of the test, where --crit-days does not say */
     bool no_revocation;

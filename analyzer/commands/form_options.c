@@ -34,8 +34,8 @@ static const struct xr_option what[] = {
 
 static const struct xr_option chain[] = {
     TEXT("host", "HOST[:PORT]", "the server to test (default port: 443; IPv6 in brackets)", host),
-    TEXT("chain", "FILE.pem", "judge this chain instead, without any traffic; --host: its name",
-        chain),
+    LIST("chain", "FILE.pem",
+        "judge this chain, offline, for --host ('-': stdin; several: leaf first)", chain),
     LIST("root", "FILE.pem", "with --chain: trust these roots and no others", root),
     TEXT("at", "TIME", "with --chain: judge dates as of 2026-12-01T12:00:00Z (RFC 3339)", at),
     END,

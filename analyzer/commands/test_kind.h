@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "analyzer/commands/form.h"
+#include "analyzer/wire/chain.h"
 #include "probes/probe.h"
 #include "reports/report.h"
 
@@ -14,7 +15,9 @@ struct xr_test_session {
     struct xr_arena *arena;
     struct xr_net net;
     struct xr_secret password, token;
-    bool offline; /* not a single packet leaves */
+    bool offline;                   /* not a single packet leaves */
+    struct xr_chain chain;          /* of a file: read once, for a pipe has no more to give */
+    const struct xr_err *malformed; /* a certificate in it is; then there is no chain */
 };
 
 /* What the command line knows of a test: its options, and the way from them to what is asked. */

@@ -161,6 +161,8 @@ int xr_test_run(const struct xr_test *test, const struct xr_form *form,
         .run = &run,
         .step_ms = form->step_timeout * 1000,
         .deadline = { end, end },
+        .chain = session->offline && !session->malformed ? &session->chain : NULL,
+        .malformed = session->malformed,
     };
     struct xr_listener listener = { on_step_started, on_step_ended, screen };
 

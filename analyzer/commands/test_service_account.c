@@ -13,7 +13,7 @@ static int prepare(struct xr_test_session *session, struct xr_form *form, struct
         code = xr_form_net(arena, form, &session->net);
     if (!code && !form->org)
         code = xr_form_secrets(form, &session->password, &session->token);
-    ret->scan = true;
+    ret->enquire = true;
     return code;
 }
 

@@ -34,6 +34,9 @@ bool xr_is_exchange_online(const char *host);
 /* DOMAIN\user or a UPN (FEATURES A7): NULL, or why the text is neither (a phrase). */
 const char *xr_account_flaw(struct xr_arena *arena, const char *account);
 
+/* The name of a chain that was not read from a file (--chain -). */
+#define XR_STANDARD_INPUT "standard input"
+
 /*
  * What was asked: the form of the test, field by field. Constant during a run.
  * No secret is in here (see struct xr_ctx), so reports may see all of it.
@@ -42,8 +45,9 @@ struct xr_target {
     const char *mailbox, *account; /* NULL in a test of a host or of a file */
     const char *host;              /* "HOST" or "HOST:PORT" of the test ssl-trust; else NULL */
     const char *chain_file;        /* the test ssl-trust of a file; else NULL */
-    const char *ews_url;           /* NULL: use Autodiscover */
-    const char *folder;            /* distinguished folder name; NULL when folder_id is given */
+    const char *const *more_chain_files; /* that were put behind it, NULL-ended; NULL: none */
+    const char *ews_url;                 /* NULL: use Autodiscover */
+    const char *folder; /* distinguished folder name; NULL when folder_id is given */
     const char *folder_id;
     bool impersonation;
     const char *impersonate; /* the impersonated user; the mailbox unless given */
@@ -53,8 +57,10 @@ struct xr_target {
     bool auth_chosen;                  /* by --auth; else the default order */
     const char *const *allow_redirect; /* hosts, NULL-ended; never NULL itself */
     int warn_days, crit_days;          /* certificate expiry; below crit it is an error; 0: never */
-    bool scan;     /* ask the server for old protocols and ciphers, and about revocation */
-    int64_t at_ms; /* judge dates as of this moment; 0: now */
+    bool days_as_given; /* else at most a third, or a tenth, of the certificate's own life */
+    bool scan;          /* ask the server what else it would agree to: old protocols, ciphers */
+    bool enquire;       /* ask authorities about revocation and missing issuers */
+    int64_t at_ms;      /* judge dates as of this moment; 0: now */
 };
 
 #endif

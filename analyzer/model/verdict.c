@@ -7,15 +7,17 @@
 /* What a passed step has shown not to be the cause. */
 static const struct {
     const char *step, *ruled_out;
-    const char *without_impersonation; /* said instead; NULL: the same */
+    /* Said instead; NULL: the same, "": nothing. A proxy looks the host up and connects by itself.
+     */
+    const char *without_impersonation, *through_proxy;
 } lessons[] = {
-    { "endpoint", "name resolution", NULL },
-    { "endpoint", "network and firewall", NULL },
-    { "ssl-trust", "certificate", NULL },
-    { "logon", "account and password", NULL },
-    { "logon", "Exchange is up and EWS is on", NULL },
-    { "inbox", "impersonation and access to the mailbox", "access to the mailbox" },
-    { "smtp-address", "the mailbox address", NULL },
+    { "endpoint", "name resolution", NULL, "" },
+    { "endpoint", "network and firewall", NULL, "the way to the proxy" },
+    { "ssl-trust", "certificate", NULL, NULL },
+    { "logon", "account and password", NULL, NULL },
+    { "logon", "Exchange is up and EWS is on", NULL, NULL },
+    { "inbox", "impersonation and access to the mailbox", "access to the mailbox", NULL },
+    { "smtp-address", "the mailbox address", NULL, NULL },
 };
 
 enum { LESSONS = sizeof(lessons) / sizeof(*lessons) };
@@ -65,6 +67,8 @@ static const char *lesson(const struct xr_run *run, size_t i)
 {
     const char *other = lessons[i].without_impersonation;
 
+    if (run->origin.proxy && lessons[i].through_proxy)
+        return lessons[i].through_proxy;
     return other && !run->target->impersonation ? other : lessons[i].ruled_out;
 }
 
@@ -74,7 +78,7 @@ static const char *const *ruled_out(const struct xr_run *run, const struct xr_st
     size_t n = 0;
 
     for (size_t i = 0; i < LESSONS; i++)
-        if (strcmp(lessons[i].step, culprit->id) && passed(run, lessons[i].step))
+        if (strcmp(lessons[i].step, culprit->id) && *lesson(run, i) && passed(run, lessons[i].step))
             list[n++] = lesson(run, i);
     return list;
 }
@@ -114,6 +118,51 @@ static const char *port_of_target(const char *text)
     return colon && strspn(colon + 1, "0123456789") == strlen(colon + 1) ? colon : "";
 }
 
+/* A subject's CN can be anything: what has other characters than these is no host. */
+static const char host_characters[] =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+    "-.*";
+
+static const char *host_in(struct xr_arena *arena, const char *text)
+{
+    size_t length = strspn(text, host_characters);
+
+    return length && (!text[length] || text[length] == ',') ? xr_strndup(arena, text, length)
+                                                            : NULL;
+}
+
+static const char *host_in_names(struct xr_arena *arena, const char *names)
+{
+    const char *host = NULL;
+
+    for (const char *at = names; at && *at && (!host || is_address(host));) {
+        host = host_in(arena, at);
+        at += strcspn(at, ",");
+        at += strspn(at, ", ");
+    }
+    return host && !is_address(host) ? host : NULL;
+}
+
+static const char *host_in_subject(struct xr_arena *arena, const char *subject)
+{
+    const char *at = subject ? strstr(subject, "CN=") : NULL;
+
+    return at && (at == subject || at[-1] == ' ') ? host_in(arena, at + 3) : NULL;
+}
+
+/* Who only gave a chain wants to read of the host that it is for. */
+static const char *host_of_chain(const struct xr_run *run)
+{
+    const struct xr_fact_certificate *leaf = run->facts.certificates;
+
+    while (leaf && (!leaf->role || strcmp(leaf->role, "leaf") != 0))
+        leaf = leaf->next;
+    if (!leaf)
+        return NULL;
+    const char *host = host_in_names(run->arena, leaf->names);
+    return host ? host : host_in_subject(run->arena, leaf->subject);
+}
+
 /* "https://mail.contoso.test/EWS/Exchange.asmx" holds the host that matters most to remedies. */
 static const char *host_of(const struct xr_run *run)
 {
@@ -123,6 +172,8 @@ static const char *host_of(const struct xr_run *run)
         return xr_strndup(run->arena, host + 3, strcspn(host + 3, "/:"));
     if (run->target->mailbox)
         return domain_of(run->target, NULL);
+    if (!run->target->host)
+        return host_of_chain(run);
     return host_of_target(run->arena, run->target->host);
 }
 
@@ -169,22 +220,72 @@ static const char *replaced(
     return at ? xr_printf(arena, "%.*s%s%s", (int)(at - text), text, by, at + strlen(what)) : text;
 }
 
+/* " --host 'mail.contoso.test'"; "" without a value. NULL: it must not stand in a command. */
+static const char *option(struct xr_arena *arena, const char *name, const char *value)
+{
+    const char *word = value ? xr_quote(arena, value, XR_SHELL_SH) : NULL;
+
+    if (!value)
+        return "";
+    return word ? xr_printf(arena, " %s %s", name, word) : NULL;
+}
+
+/* The same for each file of the chain; "-" is what stands for standard input there. */
+static const char *files(
+    struct xr_arena *arena, const struct xr_target *target, const char *name, const char *input)
+{
+    const char *const *more = target->more_chain_files, *all = "";
+
+    for (const char *file = target->chain_file; file; file = more ? *more++ : NULL) {
+        const char *one = strcmp(file, XR_STANDARD_INPUT) ? option(arena, name, file)
+                                                          : xr_printf(arena, " %s %s", name, input);
+        if (!one)
+            return NULL;
+        all = xr_printf(arena, "%s%s", all, one);
+    }
+    return all;
+}
+
 /* "the same test" where nobody's mailbox was tested; NULL: it must not stand in a command. */
 static const char *same_test(struct xr_arena *arena, const struct xr_target *target)
 {
-    const struct {
-        const char *option, *value;
-    } rows[] = { { "--chain", target->chain_file }, { "--host", target->host } };
-    const char *command = "exray test ssl-trust";
+    const char *chain = files(arena, target, "--chain", "-");
+    const char *host = option(arena, "--host", target->host);
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-        const char *word = rows[i].value ? xr_quote(arena, rows[i].value, XR_SHELL_SH) : "";
-        if (!word)
-            return NULL;
-        if (rows[i].value)
-            command = xr_printf(arena, "%s %s %s", command, rows[i].option, word);
-    }
-    return command;
+    return chain && host ? xr_printf(arena, "exray test ssl-trust%s%s", chain, host) : NULL;
+}
+
+/* What the catalogue asks of a server, and who only has a file cannot. */
+static const char live[] = "openssl s_client", into_x509[] = "|\n  openssl x509";
+
+enum needs {
+    NEEDS_NO_SERVER,
+    NEEDS_LEAF,  /* the certificate that the server shows: the first of the file will do */
+    NEEDS_CHAIN, /* all that the server sends */
+};
+
+static enum needs needs_of(const struct xr_run *run, const struct xr_remedy *remedy)
+{
+    if (!run->target->chain_file || !remedy->command || !strstr(remedy->command, live))
+        return NEEDS_NO_SERVER;
+    return strstr(remedy->command, into_x509) ? NEEDS_LEAF : NEEDS_CHAIN;
+}
+
+static const char *command_on_file(
+    struct xr_arena *arena, const struct xr_target *target, const char *command, enum needs needs)
+{
+    static const char unnamed[] = "FILE.pem";
+    struct xr_target first = { .chain_file = target->chain_file };
+    const char *file = files(arena, &first, "-in", unnamed);
+    const char *all = files(arena, target, "-certfile", unnamed);
+    const char *at = strstr(command, live), *rest = strstr(command, into_x509);
+
+    if (needs == NEEDS_LEAF && at && rest && file)
+        return xr_printf(arena, "%.*sopenssl x509%s%s", (int)(at - command), command, file,
+            rest + sizeof(into_x509) - 1);
+    return all ? xr_printf(
+                     arena, "openssl crl2pkcs7 -nocrl%s | openssl pkcs7 -print_certs -noout", all)
+               : NULL;
 }
 
 /* The catalogue speaks of a mailbox's test, and of the usual port. */
@@ -224,42 +325,86 @@ static const char *command_of(
     return xr_expand(run->arena, command, slots, remedy->shell);
 }
 
-static const struct xr_advice *advice(
-    const struct xr_run *run, const struct xr_finding_kind *kind, const struct xr_slots *slots)
+/* Texts may name what was tested by its file; a command that took it for a host would be wrong. */
+struct words {
+    struct xr_slots texts, commands;
+};
+
+static struct xr_advice advice_of(
+    const struct xr_run *run, const struct xr_remedy *remedy, const struct words *words)
 {
-    size_t n = 0;
+    static const char listing[] = "See which certificates the file holds, and in which order.";
+    static const char listed[] =
+        "Each issuer should be the subject of the next certificate. The last issuer is the "
+        "authority that the chain leads to; its own certificate need not be in the file.";
+    enum needs needs = needs_of(run, remedy);
+    const char *text = needs == NEEDS_CHAIN ? listing : remedy->text;
+    const char *expect = needs == NEEDS_CHAIN ? listed : remedy->expect;
+    const char *command = needs ? command_on_file(run->arena, run->target, remedy->command, needs)
+                                : command_of(run, remedy, &words->commands);
+
+    return (struct xr_advice){
+        .text = xr_expand(run->arena, text, &words->texts, XR_SHELL_NONE),
+        .command = command,
+        .shell = command ? xr_shell_title(remedy->shell) : NULL,
+        .expect = expect ? xr_expand(run->arena, expect, &words->texts, XR_SHELL_NONE) : NULL,
+    };
+}
+
+static const struct xr_advice *advice(
+    const struct xr_run *run, const struct xr_finding_kind *kind, const struct words *words)
+{
+    bool is_listed = false; /* what a file holds does not change between two steps */
+    size_t n = 0, k = 0;
 
     while (kind->remedies[n].text)
         n++;
     struct xr_advice *list = xr_new_n(run->arena, struct xr_advice, n + 1);
     for (size_t i = 0; i < n; i++) {
-        const struct xr_remedy *remedy = &kind->remedies[i];
-        list[i].text = xr_expand(run->arena, remedy->text, slots, XR_SHELL_NONE);
-        list[i].command = command_of(run, remedy, slots);
-        list[i].shell = list[i].command ? xr_shell_title(remedy->shell) : NULL;
-        list[i].expect =
-            remedy->expect ? xr_expand(run->arena, remedy->expect, slots, XR_SHELL_NONE) : NULL;
+        bool lists = needs_of(run, &kind->remedies[i]) == NEEDS_CHAIN;
+        if (!lists || !is_listed)
+            list[k++] = advice_of(run, &kind->remedies[i], words);
+        is_listed = is_listed || lists;
     }
     return list;
+}
+
+static const char *file_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash && slash[1] ? slash + 1 : path;
+}
+
+static struct words words_of(
+    const struct xr_run *run, const struct xr_finding *finding, const char *host)
+{
+    struct xr_slots slots = slots_of(run, finding, host);
+    struct words words = { slots, slots };
+
+    if (!slots.host && run->target->chain_file)
+        words.texts.host = file_name(run->target->chain_file);
+    return words;
 }
 
 static void tell(struct xr_run *run, const struct xr_step *step, const struct xr_finding *finding,
     const char *host)
 {
     const struct xr_finding_kind *kind = xr_finding_kind(finding->code);
-    struct xr_slots slots = slots_of(run, finding, host);
+    const struct words words = words_of(run, finding, host);
+    const struct xr_slots *slots = &words.texts;
     struct xr_verdict *verdict = &run->verdict;
 
     verdict->finding = kind->id;
     verdict->step = step->id;
-    verdict->title = xr_expand(run->arena, kind->title, &slots, XR_SHELL_NONE);
-    verdict->meaning = xr_expand(run->arena, kind->meaning, &slots, XR_SHELL_NONE);
+    verdict->title = xr_expand(run->arena, kind->title, slots, XR_SHELL_NONE);
+    verdict->meaning = xr_expand(run->arena, kind->meaning, slots, XR_SHELL_NONE);
     verdict->cause = finding->cause ? finding->cause : kind->cause;
-    verdict->cause = xr_expand(run->arena, verdict->cause, &slots, XR_SHELL_NONE);
+    verdict->cause = xr_expand(run->arena, verdict->cause, slots, XR_SHELL_NONE);
     verdict->owner = xr_owner_name(kind->owner);
     verdict->owner_title = xr_owner_title(kind->owner);
     verdict->reference = kind->reference;
-    verdict->remedy = advice(run, kind, &slots);
+    verdict->remedy = advice(run, kind, &words);
 }
 
 static void count_steps(struct xr_run *run)
@@ -281,7 +426,11 @@ static void tell_success(const struct xr_run *run, struct xr_verdict *verdict)
         verdict->meaning = "A server that sends this chain is trusted; no server was asked.";
     } else if (!target->mailbox) {
         verdict->title = xr_printf(run->arena, "The certificate of %s is trusted.", target->host);
-        verdict->meaning = "Name, network and certificate are in order at every address.";
+        verdict->meaning =
+            run->origin.proxy
+                ? "The way through the proxy and the certificate are in order. The proxy looks the "
+                  "host up by itself, so its name and its other addresses were not tested."
+                : "Name, network and certificate are in order at every address.";
     } else {
         verdict->title = xr_printf(run->arena, "%s can open %s of %s%s.", target->account, folder,
             target->mailbox, target->impersonation ? " by impersonation" : "");

@@ -1,5 +1,6 @@
 #include "analyzer/wire/certificate.h"
 
+#include <arpa/inet.h>
 #include <openssl/bio.h>
 #include <openssl/ct.h>
 #include <openssl/err.h>
@@ -92,12 +93,13 @@ static const char *key_text(struct xr_arena *arena, X509 *certificate)
 
 static const char *address_text(struct xr_arena *arena, const ASN1_OCTET_STRING *address)
 {
-    const unsigned char *at = ASN1_STRING_get0_data(address);
     int length = ASN1_STRING_length(address);
+    char text[INET6_ADDRSTRLEN];
 
-    if (length == 4)
-        return xr_printf(arena, "%d.%d.%d.%d", at[0], at[1], at[2], at[3]);
-    return length == 16 ? xr_printf(arena, "IPv6 %s", hexadecimal(arena, at, 16)) : NULL;
+    if ((length == 4 || length == 16) && inet_ntop(length == 4 ? AF_INET : AF_INET6,
+                                             ASN1_STRING_get0_data(address), text, sizeof(text)))
+        return xr_strdup(arena, text);
+    return xr_printf(arena, "a malformed address (of %d bytes)", length);
 }
 
 static const char *alternative_name(struct xr_arena *arena, const GENERAL_NAME *name)
@@ -159,50 +161,81 @@ static const char *purposes_text(struct xr_arena *arena, X509 *certificate)
     return xr_strndup(arena, list.at ? list.at : "", list.length);
 }
 
-/* NULL: not http, or with something in it that no URL has. */
-static const char *http_url(struct xr_arena *arena, const GENERAL_NAME *name)
+/* Not http, or with something in it that no URL has: nobody can be asked there. */
+static bool is_http_url(const char *text, int length)
 {
-    if (name->type != GEN_URI)
-        return NULL;
-    const char *text = (const char *)ASN1_STRING_get0_data(name->d.uniformResourceIdentifier);
-    int length = ASN1_STRING_length(name->d.uniformResourceIdentifier);
     if (length < 8 || length > URL_MAX || strncasecmp(text, "http://", 7) != 0)
-        return NULL;
+        return false;
     for (int i = 0; i < length; i++)
         if (text[i] <= ' ' || text[i] > '~')
-            return NULL;
-    return xr_strndup(arena, text, (size_t)length);
+            return false;
+    return true;
 }
 
-/* The first of this kind that is reached over http. */
-static const char *access_url(struct xr_arena *arena, X509 *certificate, int kind)
+static bool is_listed(const struct xr_urls *urls, const char *url)
+{
+    for (size_t i = 0; i < urls->n; i++)
+        if (!strcmp(urls->http[i], url))
+            return true;
+    return false;
+}
+
+static void put_url(struct xr_arena *arena, const GENERAL_NAME *name, struct xr_urls *urls)
+{
+    if (name->type != GEN_URI) {
+        urls->other = urls->other ? urls->other : "a name that is no address";
+        return;
+    }
+    const char *text = (const char *)ASN1_STRING_get0_data(name->d.uniformResourceIdentifier);
+    int length = ASN1_STRING_length(name->d.uniformResourceIdentifier);
+    const char *url = xr_utf8(arena, text,
+        (size_t)(length < 0         ? 0
+                 : length < URL_MAX ? length
+                                    : URL_MAX));
+    if (!is_http_url(text, length))
+        urls->other = urls->other ? urls->other : url;
+    else if (urls->n < XR_URLS_MAX && !is_listed(urls, url))
+        urls->http[urls->n++] = url;
+}
+
+static void put_access_urls(
+    struct xr_arena *arena, X509 *certificate, int kind, struct xr_urls *urls)
 {
     AUTHORITY_INFO_ACCESS *list = X509_get_ext_d2i(certificate, NID_info_access, NULL, NULL);
-    const char *url = NULL;
 
-    for (int i = 0; !url && i < sk_ACCESS_DESCRIPTION_num(list); i++) {
+    for (int i = 0; i < sk_ACCESS_DESCRIPTION_num(list); i++) {
         const ACCESS_DESCRIPTION *at = sk_ACCESS_DESCRIPTION_value(list, i);
         if (OBJ_obj2nid(at->method) == kind)
-            url = http_url(arena, at->location);
+            put_url(arena, at->location, urls);
     }
     AUTHORITY_INFO_ACCESS_free(list);
-    return url;
 }
 
-static const char *crl_url(struct xr_arena *arena, X509 *certificate)
+static void put_crl_urls(struct xr_arena *arena, X509 *certificate, struct xr_urls *urls)
 {
     CRL_DIST_POINTS *points =
         X509_get_ext_d2i(certificate, NID_crl_distribution_points, NULL, NULL);
-    const char *url = NULL;
 
-    for (int i = 0; !url && i < sk_DIST_POINT_num(points); i++) {
+    for (int i = 0; i < sk_DIST_POINT_num(points); i++) {
         const DIST_POINT_NAME *point = sk_DIST_POINT_value(points, i)->distpoint;
         const GENERAL_NAMES *names = point && point->type == 0 ? point->name.fullname : NULL;
-        for (int k = 0; !url && k < sk_GENERAL_NAME_num(names); k++)
-            url = http_url(arena, sk_GENERAL_NAME_value(names, k));
+        for (int k = 0; k < sk_GENERAL_NAME_num(names); k++)
+            put_url(arena, sk_GENERAL_NAME_value(names, k), urls);
     }
     CRL_DIST_POINTS_free(points);
-    return url;
+}
+
+struct xr_urls xr_certificate_urls(struct xr_arena *arena, X509 *certificate, enum xr_url_kind kind)
+{
+    struct xr_urls urls = { 0 };
+
+    if (kind == XR_URL_CRL)
+        put_crl_urls(arena, certificate, &urls);
+    else
+        put_access_urls(
+            arena, certificate, kind == XR_URL_OCSP ? NID_ad_OCSP : NID_ad_ca_issuers, &urls);
+    ERR_clear_error();
+    return urls;
 }
 
 static bool must_staple(X509 *certificate)
@@ -258,9 +291,9 @@ static void describe_extensions(
 {
     ret->names = names_text(arena, certificate);
     ret->purposes = purposes_text(arena, certificate);
-    ret->issuer_url = access_url(arena, certificate, NID_ad_ca_issuers);
-    ret->ocsp_url = access_url(arena, certificate, NID_ad_OCSP);
-    ret->crl_url = crl_url(arena, certificate);
+    ret->issuer_url = xr_certificate_urls(arena, certificate, XR_URL_ISSUER).http[0];
+    ret->ocsp_url = xr_certificate_urls(arena, certificate, XR_URL_OCSP).http[0];
+    ret->crl_url = xr_certificate_urls(arena, certificate, XR_URL_CRL).http[0];
     ret->must_staple = must_staple(certificate);
     ret->timestamps = count_timestamps(certificate);
     ret->is_public = ret->timestamps > 0 || names_public_policy(certificate);
@@ -285,6 +318,7 @@ struct xr_certificate *xr_certificate_describe(struct xr_arena *arena, X509 *cer
         .depth = -1,
         .authority = X509_check_ca(certificate) > 0,
         .self_issued = !X509_NAME_cmp(subject, X509_get_issuer_name(certificate)),
+        .self_signed = X509_self_signed(certificate, 1) == 1,
         .der = copy_of(arena, certificate),
     };
     if (!ret->common_name || !*ret->common_name)

@@ -12,6 +12,7 @@
 struct xr_trust {
     X509_STORE *store;
     bool only; /* made of files that were named one by one: each certificate in them is an anchor */
+    struct xr_judge_memo *memo; /* NULL: nothing is remembered; see wire/judge.h */
 };
 
 /* NULL: these bytes are no certificate, or more than one. The caller ends it with X509_free(). */
@@ -36,6 +37,22 @@ const struct xr_certificate *xr_certificate_at(const struct xr_tls_session *sess
 struct xr_certificate *xr_certificate_describe(struct xr_arena *arena, X509 *certificate);
 const char *xr_certificate_sha256(struct xr_arena *arena, const X509 *certificate);
 const char *xr_certificate_name(struct xr_arena *arena, const X509_NAME *name);
+
+/* What a certificate names to fetch something from: of http addresses the first three, none twice.
+ */
+enum { XR_URLS_MAX = 3 };
+
+enum xr_url_kind { XR_URL_ISSUER, XR_URL_OCSP, XR_URL_CRL };
+
+struct xr_urls {
+    const char *http[XR_URLS_MAX]; /* NULL behind the last */
+    size_t n;
+    const char *other; /* the first that nobody is asked by: "ldap:///..."; NULL: none */
+};
+
+struct xr_urls xr_certificate_urls(
+    struct xr_arena *arena, X509 *certificate, enum xr_url_kind kind);
+const char *xr_days(struct xr_arena *arena, int64_t n); /* "1 day", "2 days" */
 int64_t xr_asn1_time_ms(const ASN1_TIME *time);
 
 /* The same as xr_chain_judge(), of certificates that are read already: sent as they came, leaf

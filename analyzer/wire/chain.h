@@ -30,6 +30,9 @@ struct xr_chain {
 };
 
 /*
+ * A path of more than 20 certificates below its root, or of more names and name constraints than a
+ * second can compare, is not judged further: a flaw says so, and it is not trusted.
+ *
  * Fills certificates, flaws, leaf_sha256, sent_n and trusted of *ret. host NULL: names are not
  * judged. Dates are judged as of net->at_ms, the last second of a certificate included. A chain
  * that needs a fetched issuer keeps its XR_FLAW_CHAIN_INCOMPLETE, and "trusted" stays false.
@@ -37,8 +40,9 @@ struct xr_chain {
 void xr_chain_judge(struct xr_arena *arena, const struct xr_net *net, const char *host,
     const struct xr_chain *chain, struct xr_tls_session *ret);
 
-/* All certificates of a PEM file, in their order. Errors: XR_FAULT_CONTENT, naming file and place;
- * native EILSEQ: the file is sound, a certificate in it is malformed, which is a verdict on it. */
+/* All certificates of a file in PEM, in their order; without any PEM, those in DER. Errors:
+ * XR_FAULT_CONTENT, naming file and place; native EILSEQ: the file is sound, a certificate in it is
+ * malformed, which is a verdict on it. */
 xr_must_check const struct xr_err *xr_chain_read(
     struct xr_arena *arena, const char *path, struct xr_chain *ret);
 

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/pkcs7.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@ struct pem_reader {
     size_t line;           /* of "at", from 1 */
     struct xr_chain *chain;
     struct xr_der *found; /* grows by doubling */
+    size_t bundle_line;   /* of a PKCS #7 block; 0: there is none */
     size_t capacity;
 };
 
@@ -157,6 +159,8 @@ static const struct xr_err *read_block(struct pem_reader *reader)
             xr_printf(reader->arena,
                 "the block \"%s\" that begins here has no end: is the file cut off?",
                 xr_excerpt(reader->arena, label, LABEL_MAX)));
+    if (!strcmp(label, PEM_STRING_PKCS7) || !strcmp(label, PEM_STRING_CMS))
+        reader->bundle_line = reader->line;
     if (is_certificate(label)) {
         const struct xr_err *err = read_certificate(reader, end);
         if (err)
@@ -166,15 +170,51 @@ static const struct xr_err *read_block(struct pem_reader *reader)
     return NULL;
 }
 
+/* Certificates without PEM around them, one behind the other. */
+static void read_binary(struct pem_reader *reader, const struct xr_buf *text)
+{
+    const unsigned char *at = (const unsigned char *)text->at;
+
+    for (size_t left = text->length; left;) {
+        struct xr_der der = certificate_in(reader->arena, at, (long)left);
+        if (!der.bytes)
+            return;
+        keep(reader, der);
+        at += der.length;
+        left -= der.length;
+    }
+}
+
+static bool is_binary_bundle(const struct xr_buf *text)
+{
+    const unsigned char *at = (const unsigned char *)text->at;
+    PKCS7 *message = d2i_PKCS7(NULL, &at, (long)text->length);
+    bool is_one = message && PKCS7_type_is_signed(message);
+
+    PKCS7_free(message);
+    ERR_clear_error();
+    return is_one;
+}
+
 static const struct xr_err *nothing_found(
     const struct pem_reader *reader, const struct xr_buf *text)
 {
+    struct xr_arena *arena = reader->arena;
     bool binary = text->length && memchr(text->at, '\0', text->length);
 
     if (!text->length)
-        return xr_err(reader->arena, XR_FAULT_CONTENT, 0, "%s: the file is empty", reader->path);
-    return xr_err(reader->arena, XR_FAULT_CONTENT, 0,
-        binary ? "%s: no certificate in PEM; the file is binary: convert DER or PFX to PEM first"
+        return xr_err(arena, XR_FAULT_CONTENT, 0, "%s: the file is empty", reader->path);
+    if (reader->bundle_line)
+        return damaged(reader, reader->bundle_line,
+            "this is a p7b (PKCS #7): \"openssl pkcs7 -print_certs\" makes PEM of it");
+    if (is_binary_bundle(text))
+        return xr_err(arena, XR_FAULT_CONTENT, 0,
+            "%s: this is a binary p7b (PKCS #7): \"openssl pkcs7 -inform DER -print_certs\" makes "
+            "PEM of it",
+            reader->path);
+    return xr_err(arena, XR_FAULT_CONTENT, 0,
+        binary ? "%s: no certificate in PEM or DER; the file is binary: of a PFX \"openssl pkcs12 "
+                 "-nokeys\" makes PEM"
                : "%s: no certificate in PEM (\"-----BEGIN CERTIFICATE-----\") in this file",
         reader->path);
 }
@@ -193,6 +233,8 @@ const struct xr_err *xr_chain_read(struct xr_arena *arena, const char *path, str
         move_to(&reader, next);
         err = read_block(&reader);
     }
+    if (!err && !ret->sent_n)
+        read_binary(&reader, &text);
     if (!err && !ret->sent_n)
         err = nothing_found(&reader, &text);
     return err;

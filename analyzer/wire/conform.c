@@ -7,7 +7,12 @@
  * RFC 5280 beyond what X509_verify_cert looks at. Errors are those for which clients refuse a
  * certificate (which ones, the rule says); the rest is told, and harms nobody.
  */
-enum { SERIAL_OCTETS_MAX = 20 };
+enum {
+    SERIAL_OCTETS_MAX = 20,
+    EXTENSIONS_MAX = 200,      /* each is compared with all others */
+    COMPARISONS_MAX = 1 << 19, /* of names with constraints, for one chain; a twentieth of a second
+                                */
+};
 
 static void general_names_done(GENERAL_NAMES **names)
 {
@@ -62,6 +67,8 @@ static const char *extensions_flaw(X509 *certificate)
 {
     int n = X509_get_ext_count(certificate);
 
+    if (n > EXTENSIONS_MAX)
+        return "it holds more than 200 extensions";
     for (int i = 0; i < n; i++) {
         X509_EXTENSION *extension = X509_get_ext(certificate, i);
         if (X509_get_ext_by_OBJ(certificate, X509_EXTENSION_get_object(extension), i) >= 0)
@@ -268,16 +275,8 @@ static const char *conflict(const NAME_CONSTRAINTS *constraints, const GENERAL_N
     return found ? found : subtree_conflict(constraints->excludedSubtrees, name, true);
 }
 
-/* Nothing that grows with the square of what a stranger sent. */
-enum { COMPARISONS_MAX = 1 << 20 };
-
 static const char *first_conflict(const NAME_CONSTRAINTS *constraints, const GENERAL_NAMES *names)
 {
-    int64_t bases = 1 + sk_GENERAL_SUBTREE_num(constraints->permittedSubtrees) +
-                    sk_GENERAL_SUBTREE_num(constraints->excludedSubtrees);
-
-    if (bases * sk_GENERAL_NAME_num(names) > COMPARISONS_MAX)
-        return "it has too many names to compare with the constraints of an authority above it";
     for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
         const char *found = conflict(constraints, sk_GENERAL_NAME_value(names, i));
         if (found)
@@ -286,29 +285,92 @@ static const char *first_conflict(const NAME_CONSTRAINTS *constraints, const GEN
     return NULL;
 }
 
-/* The constraints of one authority, against the names of all that lie below it. */
-static void check_below(struct xr_verdict *verdict, int depth)
+/* The names of one certificate, against the constraints of all authorities above it. */
+static void check_names(
+    struct xr_verdict *verdict, int depth, NAME_CONSTRAINTS *const *constraints, int n)
 {
-    xr_auto_constraints *constraints =
-        X509_get_ext_d2i(sk_X509_value(verdict->chain, depth), NID_name_constraints, NULL, NULL);
+    X509 *certificate = sk_X509_value(verdict->chain, depth);
 
-    for (int i = 0; constraints && i < depth; i++) {
-        X509 *certificate = sk_X509_value(verdict->chain, i);
-        if (i > 0 && xr_is_self_issued(certificate))
-            continue;
-        xr_auto_names *names = names_of(certificate);
-        const char *why = names ? first_conflict(constraints, names) : NULL;
+    if (depth > 0 && xr_is_self_issued(certificate))
+        return;
+    xr_auto_names *names = names_of(certificate);
+    for (int i = depth + 1; names && i < n; i++) {
+        const char *why = constraints[i] ? first_conflict(constraints[i], names) : NULL;
         if (why)
-            xr_verdict_tell(verdict, (struct xr_told){ XR_FLAW_BAD_PURPOSE, i,
+            xr_verdict_tell(verdict, (struct xr_told){ XR_FLAW_BAD_PURPOSE, depth,
                                          X509_V_ERR_UNSUPPORTED_NAME_SYNTAX, why });
     }
 }
 
+/* Each certificate is read once, however many stand above it. */
+static void check_constraints(struct xr_verdict *verdict)
+{
+    NAME_CONSTRAINTS *constraints[XR_CHAIN_DEPTH_MAX + 1] = { NULL };
+    int n = sk_X509_num(verdict->chain);
+    bool any = false;
+
+    if (n > XR_CHAIN_DEPTH_MAX + 1) {
+        xr_verdict_break(verdict, X509_V_ERR_CERT_CHAIN_TOO_LONG, NULL);
+        return;
+    }
+    for (int i = 1; i < n; i++) {
+        constraints[i] =
+            X509_get_ext_d2i(sk_X509_value(verdict->chain, i), NID_name_constraints, NULL, NULL);
+        any = any || constraints[i];
+    }
+    for (int i = 0; any && i < n && !xr_verdict_is_late(verdict); i++)
+        check_names(verdict, i, constraints, n);
+    for (int i = 1; i < n; i++)
+        NAME_CONSTRAINTS_free(constraints[i]);
+}
+
+/* How much there is to compare: names on the one side, constraints on the other. */
+struct cost {
+    int64_t names, bases;
+};
+
+static void add_names(struct cost *cost, X509 *certificate)
+{
+    xr_auto_names *names = names_of(certificate);
+
+    cost->names += X509_NAME_entry_count(X509_get_subject_name(certificate));
+    cost->names += names ? sk_GENERAL_NAME_num(names) : 0;
+}
+
+static void add_bases(struct cost *cost, X509 *certificate)
+{
+    xr_auto_constraints *constraints =
+        X509_get_ext_d2i(certificate, NID_name_constraints, NULL, NULL);
+
+    if (constraints && constraints->permittedSubtrees)
+        cost->bases += sk_GENERAL_SUBTREE_num(constraints->permittedSubtrees);
+    if (constraints && constraints->excludedSubtrees)
+        cost->bases += sk_GENERAL_SUBTREE_num(constraints->excludedSubtrees);
+}
+
+bool xr_has_too_many_names(
+    X509 *leaf, const STACK_OF(X509) * anchors, const STACK_OF(X509) * between)
+{
+    const STACK_OF(X509) *const above[] = { anchors, between };
+    struct cost cost = { 0 };
+
+    for (size_t k = 0; k < 2; k++)
+        for (int i = 0; i < sk_X509_num(above[k]); i++)
+            add_bases(&cost, sk_X509_value(above[k], i));
+    /* Most chains constrain nothing: their names need not be counted. */
+    if (!cost.bases)
+        return false;
+    add_names(&cost, leaf);
+    for (size_t k = 0; k < 2; k++)
+        for (int i = 0; i < sk_X509_num(above[k]); i++)
+            add_names(&cost, sk_X509_value(above[k], i));
+    return cost.names * cost.bases > COMPARISONS_MAX;
+}
+
 void xr_conform(const struct xr_case *judged, struct xr_verdict *verdict)
 {
-    for (int i = 0; i < sk_X509_num(verdict->chain); i++)
+    for (int i = 0; i < sk_X509_num(verdict->chain) && !xr_verdict_is_late(verdict); i++)
         check_one(judged, verdict, sk_X509_value(verdict->chain, i), i);
-    for (int i = 1; i < sk_X509_num(verdict->chain); i++)
-        check_below(verdict, i);
+    check_constraints(verdict);
     ERR_clear_error();
 }

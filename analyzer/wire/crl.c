@@ -2,6 +2,7 @@
 #include <openssl/ocsp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+#include <pthread.h>
 
 #include "analyzer/base/text.h"
 #include "analyzer/wire/revocation_parts.h"
@@ -34,8 +35,13 @@ static X509_CRL *parse(struct xr_der list)
 
     if (!list.length || list.length > XR_FETCH_CRL_MAX)
         return NULL;
+    /* One at a time: what OpenSSL makes of a list takes ten times its bytes. */
+    static pthread_mutex_t parsing = PTHREAD_MUTEX_INITIALIZER;
+    (void)pthread_mutex_lock(&parsing);
     X509_CRL *ret = d2i_X509_CRL(NULL, &at, (long)list.length);
-    return ret ? ret : from_pem(list);
+    ret = ret ? ret : from_pem(list);
+    (void)pthread_mutex_unlock(&parsing);
+    return ret;
 }
 
 static bool is_indirect(const X509_CRL *list)
@@ -156,10 +162,10 @@ struct xr_statement xr_crl_read(const struct xr_question *question, struct xr_de
         xr_question_date(question, X509_CRL_get0_lastUpdate(list)) };
 }
 
-struct xr_statement xr_crl_ask(const struct xr_question *question)
+struct xr_statement xr_crl_ask(const struct xr_question *question, const char *url)
 {
     struct xr_fetch fetch = {
-        .url = question->certificate->crl_url,
+        .url = url,
         .tested_address = question->inquiry->tested_address,
         .max = XR_FETCH_CRL_MAX,
     };

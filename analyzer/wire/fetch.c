@@ -60,6 +60,8 @@ static const struct xr_err *parse(struct transfer *transfer, const char *text)
     const char *why = xr_url_parse(transfer->arena, text, &transfer->url);
     if (!why && !transfer->url.port)
         why = "its port is 0";
+    if (!why)
+        why = xr_fetch_port_objection(transfer->url.port);
     return why ? refused(transfer, why) : NULL;
 }
 

@@ -36,6 +36,10 @@ struct xr_fetch {
  */
 const char *xr_fetch_class(const char *address);
 
+/* NULL, or why nothing is fetched from this port (a phrase): services listen there that would take
+ * the request for commands. */
+const char *xr_fetch_port_objection(uint16_t port);
+
 /* NULL, or why this address of a URL may not be connected to (a phrase). An address of a class is
  * allowed to who tests a host at an address of that very class. */
 const char *xr_fetch_objection(const char *address, const char *tested_address);

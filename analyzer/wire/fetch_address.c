@@ -115,3 +115,16 @@ const char *xr_fetch_objection(const char *address, const char *tested_address)
             return rows[i].text;
     return "not an IP address";
 }
+
+/* Below 1024 only the web's ports are open; above, not those that the Fetch standard blocks. */
+const char *xr_fetch_port_objection(uint16_t port)
+{
+    static const uint16_t others[] = { 1719, 1720, 1723, 2049, 3306, 3389, 3659, 4045, 4190, 5060,
+        5061, 5432, 6000, 6379, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 9418, 10080, 11211,
+        27017 };
+    bool open = port == 80 || port == 443 || port > 1023;
+
+    for (size_t i = 0; open && i < sizeof(others) / sizeof(*others); i++)
+        open = port != others[i];
+    return open ? NULL : "another service than a web server listens on its port";
+}

@@ -56,7 +56,7 @@ static const char *key_of(struct xr_arena *arena, const struct xr_fetch *fetch, 
 {
     const char *class = fetch->tested_address ? xr_fetch_class(fetch->tested_address) : NULL;
 
-    return xr_printf(arena, "%s %s %s", class ? class : "", about, fetch->url);
+    return xr_printf(arena, "%s %zu %s %s", class ? class : "", fetch->max, about, fetch->url);
 }
 
 static struct entry *find(const struct xr_fetched *fetched, const char *key)
@@ -90,11 +90,25 @@ static struct xr_der copy(struct xr_arena *arena, struct xr_der der)
 }
 
 /* xr_deadline_within() begins a new step; this one may not outlast the step that asks. */
-static struct xr_deadline soon(struct xr_deadline deadline)
+struct xr_deadline xr_deadline_part(struct xr_deadline deadline, size_t parts, int64_t most_ms)
 {
-    struct xr_deadline ret = xr_deadline_within(deadline, XR_FETCH_MS);
+    int64_t until_us = deadline.step_us < deadline.run_us ? deadline.step_us : deadline.run_us;
+    int64_t left_ms = (until_us - xr_now_us()) / 1000 / (int64_t)parts;
 
+    if (most_ms && left_ms > most_ms)
+        left_ms = most_ms;
+    struct xr_deadline ret = xr_deadline_within(deadline, left_ms > 0 ? left_ms : 0);
     return ret.step_us < deadline.step_us ? ret : deadline;
+}
+
+void xr_asked_add(struct xr_asked *asked, const char *url)
+{
+    for (size_t i = 0; i < XR_ASKED_MAX; i++) {
+        if (asked->urls[i] && strcmp(asked->urls[i], url))
+            continue;
+        asked->urls[i] = url;
+        return;
+    }
 }
 
 /* Called without the lock: others go on meanwhile, and nobody but us touches an entry that is not
@@ -103,8 +117,8 @@ static void fill(
     struct entry *entry, const struct xr_inquiry *inquiry, const struct xr_fetch *fetch)
 {
     entry->answer.request = copy(entry->arena, fetch->body);
-    entry->err =
-        xr_fetch(entry->arena, inquiry->net, fetch, soon(inquiry->deadline), &entry->answer.body);
+    entry->err = xr_fetch(entry->arena, inquiry->net, fetch,
+        xr_deadline_part(inquiry->deadline, 1, XR_FETCH_MS), &entry->answer.body);
 }
 
 static void wait_a_tick(struct xr_fetched *fetched, struct xr_deadline deadline)
@@ -127,9 +141,16 @@ static const struct xr_err *wait_for(struct xr_arena *arena, struct xr_fetched *
     return entry->err;
 }
 
-static bool is_full(const struct xr_fetched *fetched)
+static bool is_full(const struct xr_fetched *fetched, const struct xr_fetch *fetch)
 {
-    return fetched->n >= XR_FETCHED_MAX || fetched->bytes >= XR_FETCHED_BYTES_MAX;
+    return fetched->n >= XR_FETCHED_MAX || fetched->bytes + fetch->max > XR_FETCHED_BYTES_MAX;
+}
+
+/* Another asker has another deadline: that ours passed says nothing to him. */
+static bool is_worth_keeping(const struct xr_err *err)
+{
+    return !err || (err->fault != XR_FAULT_HTTP_TIMEOUT && err->fault != XR_FAULT_TCP_TIMEOUT &&
+                       err->fault != XR_FAULT_DNS_TIMEOUT && err->fault != XR_FAULT_LOCAL_TIMEOUT);
 }
 
 /* With the lock, which it lays down while it asks. */
@@ -142,16 +163,19 @@ static const struct xr_err *get(struct xr_arena *arena, const struct xr_inquiry 
     *ret = entry;
     if (entry)
         return wait_for(arena, fetched, entry, fetch, inquiry->deadline);
-    if (is_full(fetched))
+    if (is_full(fetched, fetch))
         return xr_err(arena, XR_FAULT_CONTENT, 0,
             "%s: not fetched, because this run has fetched from too many addresses already",
             xr_excerpt(arena, fetch->url, XR_QUOTED_MAX));
     *ret = entry = add(fetched, key);
+    fetched->bytes += fetch->max; /* kept free for it */
     (void)pthread_mutex_unlock(&fetched->lock);
     fill(entry, inquiry, fetch);
     (void)pthread_mutex_lock(&fetched->lock);
     entry->done = true;
+    entry->key = is_worth_keeping(entry->err) ? entry->key : "";
     fetched->bytes += entry->answer.body.length;
+    fetched->bytes -= fetch->max;
     (void)pthread_cond_broadcast(&fetched->some_done);
     return entry->err;
 }

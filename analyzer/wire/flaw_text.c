@@ -18,6 +18,11 @@ const char *xr_date(struct xr_arena *arena, int64_t ms)
     return xr_strndup(arena, xr_rfc3339(arena, ms), 10);
 }
 
+const char *xr_days(struct xr_arena *arena, int64_t n)
+{
+    return xr_printf(arena, "%lld day%s", (long long)n, n == 1 ? "" : "s");
+}
+
 /* Does a wildcard name miss the host by being misused? The reason, as the rest of a sentence. */
 static const char *wildcard_reason(struct xr_arena *arena, const char *name, const char *host)
 {
@@ -69,21 +74,35 @@ static const char *first_near_miss(struct xr_arena *arena, const char *names, co
     return NULL;
 }
 
+static bool has_alternative_names(const struct xr_case *judged)
+{
+    return X509_get_ext_by_NID(sk_X509_value(judged->sent, 0), NID_subject_alt_name, -1) >= 0;
+}
+
+/* A certificate without any name that a host could have. */
+static const char *nameless_text(const struct xr_case *judged, const struct xr_certificate *at)
+{
+    const char *host = judged->host ? judged->host : "";
+    const char *lack = has_alternative_names(judged)
+                           ? "none of its alternative names is that of a host"
+                           : "it has no alternative names";
+
+    return xr_same(at->common_name, host)
+               ? xr_printf(judged->arena,
+                     "The certificate names %s as its common name (CN) alone, which no longer "
+                     "counts: %s.",
+                     host, lack)
+               : xr_printf(judged->arena,
+                     "The certificate is for no host name at all (%s), not for %s.", lack, host);
+}
+
 static const char *name_text(const struct xr_case *judged, const struct xr_certificate *at)
 {
     struct xr_arena *arena = judged->arena;
     const char *host = judged->host ? judged->host : "";
 
-    if (!*at->names && xr_same(at->common_name, host))
-        return xr_printf(arena,
-            "The certificate names %s as its common name (CN) alone, which no longer counts: it "
-            "has "
-            "no alternative names.",
-            host);
     if (!*at->names)
-        return xr_printf(arena,
-            "The certificate is for no host name at all (it has no alternative names), not for %s.",
-            host);
+        return nameless_text(judged, at);
     const char *names = xr_excerpt(arena, at->names, NAMES_QUOTED_MAX);
     const char *why = first_near_miss(arena, at->names, host);
     if (why)
@@ -129,9 +148,20 @@ static const char *self_signed_text(struct xr_arena *arena, const struct xr_cert
                : xr_printf(arena, "The certificate of %s is signed by itself.", name);
 }
 
-static const char *gap_text(
-    struct xr_arena *arena, const struct xr_told *told, const struct xr_certificate *at)
+/* Nobody but the issuer itself could say which of the two it is. */
+static const char *either_or(const struct xr_case *judged, const char *issuer)
 {
+    return xr_printf(judged->arena,
+        "either the server leaves out the certificate of \"%s\", or that is a private root that "
+        "this machine does not know (%s)",
+        issuer, judged->net->trust->only ? "--root" : "--ca-file");
+}
+
+static const char *gap_text(
+    const struct xr_case *judged, const struct xr_told *told, const struct xr_certificate *at)
+{
+    struct xr_arena *arena = judged->arena;
+    const struct xr_certificate *above = xr_certificate_at(judged->session, told->depth + 1);
     const char *name = xr_flaw_quote(arena, at->common_name),
                *issuer = xr_flaw_quote(arena, at->issuer);
 
@@ -139,29 +169,51 @@ static const char *gap_text(
         return xr_printf(arena,
             "No issuer of %s is found: there is a certificate of \"%s\", but %s.", name, issuer,
             told->why);
-    return xr_printf(arena, "The server does not send the certificate of \"%s\", which signed %s.",
-        issuer, name);
+    if (above && above->fetched)
+        return xr_printf(arena,
+            "The server does not send the certificate of \"%s\", which signed %s.", issuer, name);
+    return xr_printf(arena, "The issuer of %s is not known: %s.", name, either_or(judged, issuer));
+}
+
+/* What --ca-file brought although it is no root, when the path leads through it. */
+static const char *given_link(const struct xr_case *judged, int depth)
+{
+    for (; depth > 0; depth--) {
+        X509 *link = sk_X509_value(judged->chain, depth);
+        const struct xr_certificate *at = xr_certificate_at(judged->session, depth);
+        if (link && at && !at->self_issued && xr_is_among(judged->roots, link))
+            return xr_printf(judged->arena,
+                "The chain does not end at a root that this machine trusts: the file given "
+                "(--ca-file) has \"%s\", which is no root; the root above it, \"%s\" or one that "
+                "signed that, is needed.",
+                xr_flaw_quote(judged->arena, at->common_name),
+                xr_flaw_quote(judged->arena, at->issuer));
+    }
+    return NULL;
 }
 
 /* Which root, and whose. */
 static const char *root_text(
-    struct xr_arena *arena, const struct xr_told *told, const struct xr_certificate *at)
+    const struct xr_case *judged, const struct xr_told *told, const struct xr_certificate *at)
 {
-    const char *name = xr_flaw_quote(arena, at->common_name);
+    struct xr_arena *arena = judged->arena;
+    const char *name = xr_flaw_quote(arena, at->common_name),
+               *given = given_link(judged, told->depth);
 
     if (told->why)
         return xr_printf(arena,
             "The chain ends at \"%s\", signed by \"%s\", which this machine does not trust: there "
             "is a certificate of that name, but %s.",
             name, xr_flaw_quote(arena, at->issuer), told->why);
+    if (given)
+        return given;
     if (at->self_issued)
         return xr_printf(arena,
             "The chain ends at the root \"%s\" (%s), which this machine does not trust: a private "
             "authority, or one that its list of roots does not know.",
             name, xr_flaw_quote(arena, at->subject));
-    return xr_printf(arena,
-        "The chain ends at \"%s\", signed by \"%s\", which this machine does not trust.", name,
-        xr_flaw_quote(arena, at->issuer));
+    return xr_printf(arena, "The chain ends at \"%s\", whose issuer is not known: %s.", name,
+        either_or(judged, xr_flaw_quote(arena, at->issuer)));
 }
 
 static const char *purpose_text(
@@ -181,23 +233,35 @@ static const char *purpose_text(
         told->why ? told->why : xr_code_phrase(told->code));
 }
 
+/* As somebody says it who reads the calendar; the number is that of whole days, as everywhere. */
+static const char *when_words(const struct xr_case *judged, int64_t moment_ms, bool past)
+{
+    int64_t now = judged->at_ms, apart = past ? now - moment_ms : moment_ms - now;
+    int64_t dates = past ? now / DAY_MS - moment_ms / DAY_MS : moment_ms / DAY_MS - now / DAY_MS;
+    bool asked = judged->net->at_ms != 0;
+
+    if (dates == 0)
+        return asked ? "on the day asked about" : "today";
+    if (dates == 1 && !asked)
+        return past ? "yesterday" : "tomorrow";
+    const char *days = xr_days(judged->arena, apart < DAY_MS ? 1 : apart / DAY_MS);
+    return xr_printf(judged->arena, past ? "%s ago" : "in %s", days);
+}
+
 static const char *date_text(
     const struct xr_case *judged, const struct xr_told *told, const struct xr_certificate *at)
 {
     struct xr_arena *arena = judged->arena;
     const char *name = xr_flaw_quote(arena, at->common_name);
-    long long days = (judged->at_ms - at->not_after_ms) / DAY_MS;
+    bool past = told->flaw == XR_FLAW_EXPIRED;
 
     if (told->flaw == XR_FLAW_NOT_YET_VALID)
         return xr_printf(arena, "The certificate of %s is valid from %s on; %s %s.", name,
             xr_date(arena, at->not_before_ms),
             judged->net->at_ms ? "the moment asked about is" : "this machine's clock says",
             xr_date(arena, judged->at_ms));
-    if (told->flaw == XR_FLAW_EXPIRED)
-        return xr_printf(arena, "The certificate of %s ended on %s, %lld days ago.", name,
-            xr_date(arena, at->not_after_ms), days);
-    return xr_printf(arena, "The certificate of %s ends on %s, in %lld days.", name,
-        xr_date(arena, at->not_after_ms), -days);
+    return xr_printf(arena, "The certificate of %s %s on %s, %s.", name, past ? "ended" : "ends",
+        xr_date(arena, at->not_after_ms), when_words(judged, at->not_after_ms, past));
 }
 
 static const char *mild_text(
@@ -226,7 +290,8 @@ static const char *mild_text(
             "(issued on %s).",
             name, (long long)((at->not_after_ms - at->not_before_ms) / DAY_MS), why,
             xr_date(arena, at->not_before_ms));
-    return "The server sends the certificates of its chain in the wrong order.";
+    return told->why ? told->why
+                     : "The server sends the certificates of its chain in the wrong order.";
 }
 
 const char *xr_flaw_text(
@@ -243,9 +308,9 @@ const char *xr_flaw_text(
     if (told->flaw == XR_FLAW_SELF_SIGNED)
         return self_signed_text(arena, at);
     if (told->flaw == XR_FLAW_UNTRUSTED_ROOT)
-        return root_text(arena, told, at);
+        return root_text(judged, told, at);
     if (told->flaw == XR_FLAW_CHAIN_INCOMPLETE)
-        return gap_text(arena, told, at);
+        return gap_text(judged, told, at);
     if (told->flaw == XR_FLAW_WEAK_KEY)
         return xr_printf(arena, "The key of %s is too weak: %s.", name, at->key);
     if (told->flaw == XR_FLAW_WEAK_SIGNATURE)

@@ -15,13 +15,15 @@ enum {
 /* The way up from the last certificate that is known. */
 struct climb {
     struct xr_arena *arena;
-    const struct xr_inquiry *inquiry;
+    struct xr_inquiry inquiry; /* with the time that it may take */
     struct xr_tls_session *session;
     STACK_OF(X509) * bag;              /* all that was fetched so far */
     struct xr_der fetched[LEVELS_MAX]; /* those of them that are issuers */
+    const char *from[LEVELS_MAX];      /* and their addresses, as messages quote them */
     size_t n;
-    const char *brought; /* "the certificate of "A" (from http://a) and ..."; NULL: none */
-    const char *why_not; /* why the next issuer could not be had; NULL: none was looked for */
+    const char *last_url; /* that brought anything; NULL: none did */
+    const char *brought;  /* "the certificate of "A" (from http://a) and ..."; NULL: none */
+    const char *why_not;  /* why the next issuer could not be had; NULL: none was looked for */
 };
 
 static void climb_done(struct climb *climb)
@@ -126,42 +128,68 @@ static X509 *find_issuer(STACK_OF(X509) * bag, X509 *certificate)
 }
 
 static const char *fetch(
-    struct climb *climb, const struct xr_certificate *top, const struct xr_answer **ret)
+    struct climb *climb, const char *url, struct xr_deadline deadline, const struct xr_answer **ret)
 {
+    struct xr_inquiry inquiry = climb->inquiry;
     struct xr_fetch what = {
-        .url = top->issuer_url,
-        .tested_address = climb->inquiry->tested_address,
+        .url = url,
+        .tested_address = inquiry.tested_address,
         .max = XR_FETCH_ISSUER_MAX,
     };
-    const struct xr_err *err = xr_fetched_get(climb->arena, climb->inquiry, &what, "", ret);
 
+    inquiry.deadline = deadline;
+    if (xr_time_state(deadline) != XR_TIME_LEFT)
+        return xr_printf(climb->arena, "%s: not asked: no time was left",
+            xr_excerpt(climb->arena, url, XR_QUOTED_MAX));
+    xr_asked_add(&climb->session->asked_for_issuers, url);
+    const struct xr_err *err = xr_fetched_get(climb->arena, &inquiry, &what, "", ret);
     return err ? err->text : NULL;
 }
 
-static X509 *fetch_issuer(struct climb *climb, const struct xr_certificate *top, X509 *certificate)
+/* From one address. NULL: *ret_why says why not. */
+static X509 *fetch_from(struct climb *climb, const char *address, struct xr_deadline deadline,
+    X509 *certificate, const char **ret_why)
 {
     const struct xr_answer *answer;
 
-    if (!top->issuer_url) {
-        climb->why_not = "the certificate names no http address to fetch it from";
+    *ret_why = fetch(climb, address, deadline, &answer);
+    if (*ret_why)
         return NULL;
-    }
-    climb->why_not = fetch(climb, top, &answer);
-    if (climb->why_not)
-        return NULL;
-    const char *url = xr_excerpt(climb->arena, top->issuer_url, XR_QUOTED_MAX);
+    const char *url = xr_excerpt(climb->arena, address, XR_QUOTED_MAX);
     STACK_OF(X509) *bag = unpack(answer->body);
     X509 *issuer = find_issuer(bag, certificate);
     if (!sk_X509_num(bag))
-        climb->why_not = xr_printf(climb->arena, "%s: %s", url, looks(climb->arena, answer->body));
+        *ret_why = xr_printf(climb->arena, "%s: %s", url, looks(climb->arena, answer->body));
     else if (!issuer)
-        climb->why_not =
+        *ret_why =
             xr_printf(climb->arena, "%s: the certificate of \"%s\" came, which did not sign it",
                 url, subject_of(climb->arena, sk_X509_value(bag, 0)));
+    if (sk_X509_num(bag))
+        climb->last_url = url;
     while (sk_X509_num(bag))
         put(climb->bag, sk_X509_shift(bag));
     sk_X509_free(bag);
     return issuer;
+}
+
+static X509 *fetch_issuer(struct climb *climb, X509 *certificate)
+{
+    struct xr_arena *arena = climb->arena;
+    struct xr_urls urls = xr_certificate_urls(arena, certificate, XR_URL_ISSUER);
+    const char *none = "the certificate names no http address to fetch it from", *all = NULL, *why;
+
+    if (!urls.n)
+        climb->why_not = urls.other ? xr_printf(arena, "%s, but \"%s\"", none,
+                                          xr_excerpt(arena, urls.other, XR_QUOTED_MAX))
+                                    : none;
+    for (size_t i = 0; i < urls.n; i++) {
+        struct xr_deadline share = xr_deadline_part(climb->inquiry.deadline, urls.n - i, 0);
+        X509 *issuer = fetch_from(climb, urls.http[i], share, certificate, &why);
+        if (issuer)
+            return issuer;
+        climb->why_not = all = all ? xr_printf(arena, "%s; %s", all, why) : why;
+    }
+    return NULL;
 }
 
 static const struct xr_certificate *top_of(const struct xr_tls_session *session)
@@ -186,7 +214,7 @@ static bool has_flaw(const struct xr_tls_session *session, enum xr_flaw flaw)
 /* Above it there is nothing: a root, or what this machine trusts by itself. */
 static bool is_end(const struct xr_certificate *certificate)
 {
-    return certificate->self_issued || (certificate->position < 0 && !certificate->fetched);
+    return certificate->self_signed || (certificate->position < 0 && !certificate->fetched);
 }
 
 /* What was found out about the certificates beside the judgement of their chain. */
@@ -206,10 +234,10 @@ static void judge_again(struct climb *climb)
     for (const struct xr_certificate *at = before.certificates; at; at = at->next)
         if (at->position >= 0 && chain.sent_n < XR_CHAIN_SENT_MAX)
             sent[chain.sent_n++] = at->der;
-    xr_chain_judge(arena, climb->inquiry->net, climb->inquiry->host, &chain, session);
+    xr_chain_judge(arena, climb->inquiry.net, climb->inquiry.host, &chain, session);
     session->sent_n = before.sent_n;
     if (before.staple_der.length) /* without its issuer it could not be judged */
-        xr_judge_staple(arena, climb->inquiry->net, before.staple_der.bytes,
+        xr_judge_staple(arena, climb->inquiry.net, before.staple_der.bytes,
             (long)before.staple_der.length, session);
     for (const struct xr_tls_flaw *at = before.flaws; at; at = at->next)
         if (outlives_judgement(at->flaw))
@@ -246,15 +274,13 @@ static bool is_known(const struct climb *climb, struct xr_der der)
     return false;
 }
 
-static void take(struct climb *climb, const struct xr_certificate *top, X509 *issuer)
+static void take(struct climb *climb, X509 *issuer)
 {
     struct xr_arena *arena = climb->arena;
-    const char *name = subject_of(arena, issuer);
-    const char *from = top->issuer_url ? xr_excerpt(arena, top->issuer_url, XR_QUOTED_MAX)
-                                       : "the same place"; /* out of a bundle */
-    const char *words = xr_printf(arena, "\"%s\" (%s)", name, from);
+    const char *words = xr_printf(arena, "\"%s\" (%s)", subject_of(arena, issuer), climb->last_url);
 
     climb->brought = climb->brought ? xr_printf(arena, "%s and %s", climb->brought, words) : words;
+    climb->from[climb->n] = climb->last_url;
     climb->fetched[climb->n++] = der_of(arena, issuer);
     judge_again(climb);
 }
@@ -272,7 +298,7 @@ static bool go_up(struct climb *climb)
         return false;
     X509 *issuer = find_issuer(climb->bag, certificate);
     if (!issuer)
-        issuer = fetch_issuer(climb, top, certificate);
+        issuer = fetch_issuer(climb, certificate);
     X509_free(certificate);
     if (!issuer)
         return false;
@@ -280,8 +306,77 @@ static bool go_up(struct climb *climb)
         climb->why_not = "the chain leads round in a circle";
         return false;
     }
-    take(climb, top, issuer);
+    climb->why_not = NULL;
+    take(climb, issuer);
     return true;
+}
+
+static const struct xr_certificate *fetched_at(const struct xr_tls_session *session, int depth)
+{
+    const struct xr_certificate *at = session->certificates;
+
+    while (at && (at->depth != depth || !at->fetched))
+        at = at->next;
+    return at;
+}
+
+static const char *origin_of(const struct climb *climb, const struct xr_certificate *certificate)
+{
+    for (size_t i = 0; i < climb->n; i++)
+        if (is_same(climb->fetched[i], certificate->der))
+            return climb->from[i];
+    return NULL;
+}
+
+static const char *ending(const struct climb *climb, const char *with)
+{
+    const struct xr_certificate *top = top_of(climb->session);
+    struct xr_arena *arena = climb->arena;
+
+    if (!has_flaw(climb->session, XR_FLAW_UNTRUSTED_ROOT) && top && is_end(top))
+        return xr_printf(
+            arena, ", and with %s the chain ends at a root that this machine trusts", with);
+    if (top && top->self_issued)
+        return xr_printf(arena,
+            ", but even with %s the chain ends at the root \"%s\", which this machine does not "
+            "trust",
+            with, name_of(arena, top));
+    return "";
+}
+
+static int count_gaps(const struct xr_tls_session *session)
+{
+    int n = 0;
+
+    for (const struct xr_tls_flaw *at = session->flaws; at; at = at->next)
+        n += at->flaw == XR_FLAW_CHAIN_INCOMPLETE;
+    return n;
+}
+
+/* The sentence, gone on with. */
+static const char *longer(struct xr_arena *arena, const char *text, const char *more)
+{
+    size_t length = strlen(text);
+
+    return xr_printf(arena, "%s; %s.", xr_strndup(arena, text, length - (length > 0)), more);
+}
+
+/* Many read nothing but what the flaw says: what is known for sure by now belongs there. */
+static void tell_flaws(const struct climb *climb)
+{
+    const char *with = count_gaps(climb->session) > 1 ? "all that is missing" : "it";
+    struct xr_arena *arena = climb->arena;
+
+    for (struct xr_tls_flaw *flaw = climb->session->flaws; flaw; flaw = flaw->next) {
+        bool gap = flaw->flaw == XR_FLAW_CHAIN_INCOMPLETE;
+        const struct xr_certificate *at = fetched_at(climb->session, flaw->depth + gap);
+        const char *from = at ? origin_of(climb, at) : NULL;
+        if (from && gap)
+            flaw->text = longer(
+                arena, flaw->text, xr_printf(arena, "it is at %s%s", from, ending(climb, with)));
+        if (from && flaw->flaw == XR_FLAW_UNTRUSTED_ROOT && at->self_issued)
+            flaw->text = longer(arena, flaw->text, xr_printf(arena, "that root is at %s", from));
+    }
 }
 
 static const char *sentence(const struct climb *climb)
@@ -318,14 +413,16 @@ void xr_complete_chain(
 {
     __attribute__((cleanup(climb_done))) struct climb climb = {
         .arena = arena,
-        .inquiry = inquiry,
+        .inquiry = *inquiry,
         .session = session,
         .bag = sk_X509_new_null(),
     };
 
     if (!has_flaw(session, XR_FLAW_CHAIN_INCOMPLETE) && !has_flaw(session, XR_FLAW_UNTRUSTED_ROOT))
         return;
+    climb.inquiry.deadline = xr_deadline_part(inquiry->deadline, 2, XR_FETCH_MS);
     while (climb.n < LEVELS_MAX && go_up(&climb))
         ;
+    tell_flaws(&climb);
     session->completion = sentence(&climb);
 }

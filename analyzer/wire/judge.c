@@ -1,15 +1,15 @@
 #include "analyzer/wire/judge.h"
 
 #include <openssl/err.h>
-#include <openssl/ocsp.h>
 #include <pthread.h>
 #include <string.h>
 
 #include "analyzer/base/clock.h"
 #include "analyzer/base/text.h"
+#include "analyzer/wire/revocation_parts.h"
 
 /* roots that are looked at: of one chain, each with a handful of certificates of one name */
-enum { ROOTS_MAX = 200, OCSP_SKEW_MS = 300 * 1000 };
+enum { ROOTS_MAX = 200, PATIENCE_US = 1000 * 1000 };
 
 static pthread_mutex_t looking_up = PTHREAD_MUTEX_INITIALIZER;
 
@@ -60,6 +60,8 @@ static void add_roots_named(struct xr_case *judged, X509_STORE_CTX *lookup, cons
 
     for (int i = 0; i < sk_X509_num(found) && sk_X509_num(judged->roots) < ROOTS_MAX; i++) {
         X509 *root = sk_X509_value(found, i);
+        /* Fills in what OpenSSL 3.0 otherwise writes on first use, while other threads read it. */
+        (void)X509_check_purpose(root, -1, 0);
         STACK_OF(X509) *into =
             may_be_anchor(judged->net->trust, root) ? judged->roots : judged->refused;
         if (!xr_is_among(into, root))
@@ -147,8 +149,24 @@ static void note_chain(const struct xr_case *judged, STACK_OF(X509) * chain)
     }
 }
 
+static bool is_told(const struct xr_verdict *verdict, enum xr_flaw flaw, int depth)
+{
+    for (size_t i = 0; i < verdict->told_n; i++)
+        if (verdict->told[i].flaw == flaw && verdict->told[i].depth == depth)
+            return true;
+    return false;
+}
+
+/* The end of a chain whose flaw is just that: not to be trusted. Names prove nothing: an authority
+ * that has a new key is certified by its old one under the same name. */
+static bool is_foreign_root(const struct xr_verdict *verdict, const struct xr_certificate *at)
+{
+    return at->self_signed && at->depth == sk_X509_num(verdict->chain) - 1 &&
+           is_told(verdict, XR_FLAW_UNTRUSTED_ROOT, at->depth);
+}
+
 /* A root need not be sent; an issuer between must be, however easily it was found elsewhere. */
-static void note_gaps(const struct xr_case *judged)
+static void note_gaps(const struct xr_case *judged, const struct xr_verdict *verdict)
 {
     for (int depth = 1;; depth++) {
         const struct xr_certificate *at = xr_certificate_at(judged->session, depth);
@@ -157,7 +175,7 @@ static void note_gaps(const struct xr_case *judged)
             X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, NULL };
         if (!at || !below)
             return;
-        if (at->fetched && !at->self_issued)
+        if (at->fetched && !is_foreign_root(verdict, at))
             xr_flaw_add(judged->arena, judged->session, told.flaw, told.depth, told.code,
                 xr_flaw_text(judged, &told, below));
     }
@@ -203,7 +221,26 @@ static const char *reason_of_gap(
     return why;
 }
 
-static void put_into_words(const struct xr_case *judged, const struct xr_verdict *verdict)
+static bool has_serious_flaw(const struct xr_tls_session *session)
+{
+    for (const struct xr_tls_flaw *flaw = session->flaws; flaw; flaw = flaw->next)
+        if (!xr_flaw_is_mild(flaw->flaw))
+            return true;
+    return false;
+}
+
+static void put_breakage_into_words(const struct xr_case *judged, const struct xr_verdict *verdict)
+{
+    X509 *leaf = sk_X509_value(judged->sent, 0);
+    const char *why = verdict->why ? verdict->why : xr_code_phrase(verdict->broken);
+
+    xr_flaw_add(judged->arena, judged->session, XR_FLAW_BAD_PURPOSE, 0, verdict->broken,
+        xr_printf(judged->arena, "The certificate of %s could not be verified: %s.",
+            xr_flaw_quote(judged->arena, judged->session->certificates->common_name),
+            X509_get0_pubkey(leaf) ? why : "its key cannot be read"));
+}
+
+static void put_into_words(const struct xr_case *judged, struct xr_verdict *verdict)
 {
     for (size_t i = 0; i < verdict->told_n; i++) {
         struct xr_told told = verdict->told[i];
@@ -217,14 +254,11 @@ static void put_into_words(const struct xr_case *judged, const struct xr_verdict
         xr_flaw_add(judged->arena, judged->session, told.flaw, told.depth, told.code,
             xr_flaw_text(judged, &told, at ? at : judged->session->certificates));
     }
-    if (!verdict->broken)
-        return;
-    X509 *leaf = sk_X509_value(judged->sent, 0);
-    xr_flaw_add(judged->arena, judged->session, XR_FLAW_BAD_PURPOSE, 0, verdict->broken,
-        xr_printf(judged->arena, "The certificate of %s could not be verified: %s.",
-            xr_flaw_quote(judged->arena, judged->session->certificates->common_name),
-            X509_get0_pubkey(leaf) ? X509_verify_cert_error_string(verdict->broken)
-                                   : "its key cannot be read"));
+    /* Whatever was weighed must have been told: secrets travel by what is told. */
+    if (verdict->weight && !has_serious_flaw(judged->session))
+        xr_verdict_break(verdict, X509_V_ERR_UNSPECIFIED, NULL);
+    if (verdict->broken)
+        put_breakage_into_words(judged, verdict);
 }
 
 static void note_ambiguity(const struct xr_case *judged, const struct xr_told *plain)
@@ -252,6 +286,14 @@ static bool has_trust_flaw(const struct xr_tls_session *session)
     return false;
 }
 
+static bool needs_fetched(const struct xr_tls_session *session)
+{
+    for (const struct xr_certificate *at = session->certificates; at; at = at->next)
+        if (at->fetched && at->depth > 0)
+            return true;
+    return false;
+}
+
 static void judge(struct xr_case *judged, STACK_OF(X509) * sent)
 {
     struct xr_tls_session *session = judged->session;
@@ -265,10 +307,10 @@ static void judge(struct xr_case *judged, STACK_OF(X509) * sent)
         xr_path_best(judged, &verdict, &plain);
         judged->chain = verdict.chain;
         note_chain(judged, verdict.chain);
-        note_gaps(judged);
+        note_gaps(judged, &verdict);
         put_into_words(judged, &verdict);
         note_ambiguity(judged, &plain);
-        session->trusted = !verdict.broken && !has_trust_flaw(session);
+        session->trusted = !verdict.broken && !has_trust_flaw(session) && !needs_fetched(session);
         xr_remark(judged);
         xr_verdict_done(&verdict);
         sk_X509_pop_free(judged->roots, X509_free);
@@ -289,6 +331,7 @@ static struct xr_case new_case(struct xr_arena *arena, const struct xr_net *net,
         .net = net,
         .host = host,
         .at_ms = net->at_ms ? net->at_ms : xr_wall_ms(),
+        .until_us = xr_thread_us() + PATIENCE_US,
         .session = session,
         .fetched = sk_X509_new_null() };
 }
@@ -298,7 +341,10 @@ void xr_judge(struct xr_arena *arena, const struct xr_net *net, const char *host
 {
     struct xr_case judged = new_case(arena, net, host, ret);
 
-    judge(&judged, sent);
+    if (!xr_judge_recall(&judged, sent)) {
+        judge(&judged, sent);
+        xr_judge_remember(&judged, sent);
+    }
     sk_X509_free(judged.fetched);
 }
 
@@ -336,69 +382,27 @@ static X509 *read_at(const struct xr_tls_session *session, int depth)
     return at ? xr_certificate_read(at->der) : NULL;
 }
 
-static bool is_in_time(const struct xr_net *net, const ASN1_TIME *from, const ASN1_TIME *to)
+/* By the reader that xr_check_revocation() uses as well. */
+static struct xr_statement read_staple(
+    struct xr_arena *arena, const struct xr_net *net, const struct xr_tls_session *session)
 {
-    int64_t at_ms = net->at_ms ? net->at_ms : xr_wall_ms();
+    const struct xr_inquiry inquiry = { .net = net };
+    struct xr_question question = {
+        .arena = arena,
+        .inquiry = &inquiry,
+        .certificate = session->certificates,
+        .subject = read_at(session, 0),
+        .issuer = read_at(session, 1),
+    };
+    struct xr_statement told = { XR_REVOCATION_UNKNOWN,
+        "not to be judged without the certificate of the issuer" };
 
-    return from && xr_asn1_time_ms(from) <= at_ms + OCSP_SKEW_MS &&
-           (!to || xr_asn1_time_ms(to) >= at_ms - OCSP_SKEW_MS);
-}
-
-static const char *staple_text(
-    const struct xr_net *net, OCSP_BASICRESP *basic, X509 *leaf, X509 *issuer)
-{
-    OCSP_CERTID *id = OCSP_cert_to_id(NULL, leaf, issuer);
-    ASN1_GENERALIZEDTIME *this_update = NULL, *next_update = NULL;
-    int status = V_OCSP_CERTSTATUS_UNKNOWN;
-    int found = OCSP_resp_find_status(basic, id, &status, NULL, NULL, &this_update, &next_update);
-
-    OCSP_CERTID_free(id);
-    if (found != 1)
-        return "about another certificate";
-    if (!is_in_time(net, this_update, next_update))
-        return "out of date";
-    return status == V_OCSP_CERTSTATUS_GOOD      ? "good"
-           : status == V_OCSP_CERTSTATUS_REVOKED ? "revoked"
-                                                 : "unknown";
-}
-
-/* By the issuer itself, or by whom the issuer has put in charge of it. */
-static bool is_signed_well(OCSP_BASICRESP *basic, X509 *issuer)
-{
-    STACK_OF(X509) *signers = sk_X509_new_null();
-    X509_STORE *store = X509_STORE_new();
-
-    (void)sk_X509_push(signers, issuer);
-    (void)X509_STORE_add_cert(store, issuer);
-    (void)X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_NO_CHECK_TIME);
-    int result = OCSP_basic_verify(basic, signers, store, OCSP_TRUSTOTHER);
-    X509_STORE_free(store);
-    sk_X509_free(signers);
-    return result == 1;
-}
-
-static const char *read_staple(const struct xr_net *net, const struct xr_tls_session *session)
-{
-    const unsigned char *at = session->staple_der.bytes;
-    X509 *leaf = read_at(session, 0), *issuer = read_at(session, 1);
-    OCSP_RESPONSE *response = d2i_OCSP_RESPONSE(NULL, &at, (long)session->staple_der.length);
-    OCSP_BASICRESP *basic = response ? OCSP_response_get1_basic(response) : NULL;
-    const char *text;
-
-    if (!basic)
-        text = "unreadable";
-    else if (!leaf || !issuer)
-        text = "not to be judged without the certificate of the issuer";
-    else if (!is_signed_well(basic, issuer))
-        text = "its signature is not valid";
-    else
-        text = staple_text(net, basic, leaf, issuer);
-    OCSP_BASICRESP_free(basic);
-    OCSP_RESPONSE_free(response);
-    X509_free(leaf);
-    X509_free(issuer);
+    if (question.subject && question.issuer)
+        told = xr_ocsp_read(&question, session->staple_der, NULL);
+    X509_free(question.subject);
+    X509_free(question.issuer);
     ERR_clear_error();
-    return text;
+    return told;
 }
 
 void xr_judge_staple(struct xr_arena *arena, const struct xr_net *net, const unsigned char *der,
@@ -411,8 +415,11 @@ void xr_judge_staple(struct xr_arena *arena, const struct xr_net *net, const uns
     kept = xr_alloc(arena, (size_t)length);
     memcpy(kept, der, (size_t)length);
     session->staple_der = (struct xr_der){ kept, (size_t)length };
-    session->staple = read_staple(net, session);
-    if (strcmp(session->staple, "revoked"))
+    struct xr_statement told = read_staple(arena, net, session);
+    session->staple = told.state == XR_REVOCATION_GOOD      ? "good"
+                      : told.state == XR_REVOCATION_REVOKED ? "revoked"
+                                                            : told.text;
+    if (told.state != XR_REVOCATION_REVOKED)
         return;
     xr_flaw_add(arena, session, XR_FLAW_REVOKED, 0, X509_V_ERR_CERT_REVOKED,
         xr_printf(arena, "The certificate of %s has been revoked by its issuer.",

@@ -36,7 +36,8 @@ struct xr_net {
         *ignored_proxy; /* of the environment, not used, without its credentials; NULL: none */
     const char *user_agent;
     int warn_days; /* a certificate that ends earlier than this is flawed: XR_FLAW_EXPIRES_SOON */
-    int64_t at_ms; /* judge dates as of this moment, since 1970; 0: now */
+    bool days_as_given; /* else warn_days is at most a third of the certificate's own life */
+    int64_t at_ms;      /* judge dates as of this moment, since 1970; 0: now */
     bool no_revocation; /* ask nobody whether a certificate was revoked */
 };
 

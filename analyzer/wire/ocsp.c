@@ -5,6 +5,8 @@
 #include "analyzer/base/text.h"
 #include "analyzer/wire/revocation_parts.h"
 
+enum { SERIAL_MAX = 20 }; /* octets (RFC 5280 4.1.2.2) */
+
 static void request_done(OCSP_REQUEST **request)
 {
     OCSP_REQUEST_free(*request);
@@ -195,10 +197,10 @@ static struct xr_der make_request(const struct xr_question *question)
     return ret;
 }
 
-struct xr_statement xr_ocsp_ask(const struct xr_question *question)
+struct xr_statement xr_ocsp_ask(const struct xr_question *question, const char *url)
 {
     struct xr_fetch fetch = {
-        .url = question->certificate->ocsp_url,
+        .url = url,
         .tested_address = question->inquiry->tested_address,
         .content_type = "application/ocsp-request",
         .body = make_request(question),
@@ -206,7 +208,8 @@ struct xr_statement xr_ocsp_ask(const struct xr_question *question)
     };
     const struct xr_answer *answer;
 
-    if (!fetch.body.length)
+    /* The serial number goes out as it stands: it must not be a message of somebody's to others. */
+    if (!fetch.body.length || strlen(question->certificate->serial) > 2 * SERIAL_MAX)
         return unknown("no OCSP request could be made for this certificate");
     const struct xr_err *err = xr_fetched_get(
         question->arena, question->inquiry, &fetch, question->certificate->sha256, &answer);

@@ -1,12 +1,13 @@
 #include <openssl/err.h>
 #include <string.h>
+#include <time.h>
 
 #include "analyzer/base/clock.h"
 #include "analyzer/wire/judge.h"
 
 /* NIST level 112 bits: RSA 2048, EC 224, SHA-256. What browsers and Schannel's strong crypto ask
  * for. */
-enum { STRENGTH_LEVEL = 2, DEPTH_MAX = 20, PATIENCE_US = 500 * 1000, NEVER_JUDGED = 1 << 20 };
+enum { STRENGTH_LEVEL = 2, PATIENCE_US = 500 * 1000, NEVER_JUDGED = 1 << 20 };
 
 bool xr_is_among(STACK_OF(X509) * certificates, const X509 *certificate)
 {
@@ -38,9 +39,36 @@ void xr_verdict_tell(struct xr_verdict *verdict, struct xr_told told)
             *known = told;
         return;
     }
+    bool mild = xr_flaw_is_mild(told.flaw);
     verdict->weight += xr_flaw_weight(told.flaw);
-    if (verdict->told_n < XR_TOLD_MAX)
+    if (verdict->told_n < (mild ? XR_TOLD_MAX / 2 : XR_TOLD_MAX))
         verdict->told[verdict->told_n++] = told;
+    else if (!mild)
+        xr_verdict_break(verdict, X509_V_ERR_UNSPECIFIED, "its chain has too many flaws");
+}
+
+void xr_verdict_break(struct xr_verdict *verdict, int code, const char *why)
+{
+    if (verdict->broken)
+        return;
+    verdict->broken = code ? code : X509_V_ERR_UNSPECIFIED;
+    verdict->why = why;
+}
+
+int64_t xr_thread_us(void)
+{
+    struct timespec used = { 0 };
+
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return (int64_t)used.tv_sec * 1000000 + used.tv_nsec / 1000;
+}
+
+bool xr_verdict_is_late(struct xr_verdict *verdict)
+{
+    if (xr_thread_us() < verdict->until_us)
+        return false;
+    xr_verdict_break(verdict, X509_V_ERR_UNSPECIFIED, "it takes too long to verify its chain");
+    return true;
 }
 
 /* Dates are compared by ourselves: OpenSSL takes the last second of a certificate for gone by. */
@@ -59,17 +87,19 @@ static int record(int ok, X509_STORE_CTX *context)
 
     /* OpenSSL 3.0 reports the previous error again unless it is taken back each time. */
     X509_STORE_CTX_set_error(context, X509_V_OK);
+    if (xr_verdict_is_late(verdict))
+        return 0;
     if (ok || is_about_dates(code))
         return 1;
     /* OpenSSL calls an authority whose key usage forbids signing none at all. */
     if (code == X509_V_ERR_INVALID_CA && certificate &&
         (X509_get_extension_flags(certificate) & EXFLAG_CA))
         code = X509_V_ERR_KEYUSAGE_NO_CERTSIGN;
-    if (certificate)
+    if (certificate && code != X509_V_ERR_CERT_CHAIN_TOO_LONG)
         xr_verdict_tell(verdict,
             (struct xr_told){ xr_flaw_of_code(code, depth, certificate), depth, code, NULL });
     else
-        verdict->broken = code;
+        xr_verdict_break(verdict, code, NULL);
     return 1;
 }
 
@@ -83,6 +113,8 @@ static void set_rules(const struct xr_case *judged, X509_STORE_CTX *context)
         (void)X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_PARTIAL_CHAIN);
     X509_VERIFY_PARAM_set_time(rules, (time_t)(judged->at_ms / 1000));
     X509_VERIFY_PARAM_set_auth_level(rules, STRENGTH_LEVEL);
+    /* OpenSSL counts those between the leaf and the root. */
+    X509_VERIFY_PARAM_set_depth(rules, XR_CHAIN_DEPTH_MAX - 1);
     X509_VERIFY_PARAM_set_hostflags(
         rules, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
 }
@@ -132,27 +164,30 @@ bool xr_is_invalid(X509 *certificate)
     return X509_get_extension_flags(certificate) & EXFLAG_INVALID;
 }
 
-/* Of a leaf that OpenSSL cannot read it finds no issuer either: that says nothing about the chain.
- */
+/* Of a leaf that OpenSSL cannot read it finds no issuer either, and of a chain that is too long no
+ * root: that says nothing about the chain. The verdict is broken all the same. */
 static void drop_consequences(const struct xr_case *judged, struct xr_verdict *verdict)
 {
+    bool unread = xr_is_invalid(sk_X509_value(judged->sent, 0));
     size_t kept = 0;
 
-    if (!xr_is_invalid(sk_X509_value(judged->sent, 0)))
+    if (!unread && verdict->broken != X509_V_ERR_CERT_CHAIN_TOO_LONG)
         return;
     for (size_t i = 0; i < verdict->told_n; i++)
         if (!xr_flaw_is_trust(verdict->told[i].flaw))
             verdict->told[kept++] = verdict->told[i];
     verdict->told_n = kept;
-    verdict->broken = X509_V_ERR_INVALID_EXTENSION;
+    if (unread) {
+        verdict->broken = X509_V_ERR_INVALID_EXTENSION;
+        verdict->why = NULL;
+    }
 }
 
-void xr_path_judge(const struct xr_case *judged, STACK_OF(X509) * anchors, STACK_OF(X509) * between,
+static void verify(const struct xr_case *judged, STACK_OF(X509) * anchors, STACK_OF(X509) * between,
     struct xr_verdict *ret)
 {
     X509_STORE_CTX *context = X509_STORE_CTX_new();
 
-    *ret = (struct xr_verdict){ 0 };
     /* No store: what it holds of interest is in "anchors", and a store is shared by threads. */
     if (X509_STORE_CTX_init(context, NULL, sk_X509_value(judged->sent, 0), between) == 1) {
         X509_STORE_CTX_set0_trusted_stack(context, anchors);
@@ -163,17 +198,28 @@ void xr_path_judge(const struct xr_case *judged, STACK_OF(X509) * anchors, STACK
         X509_STORE_CTX_set_app_data(context, ret);
         X509_STORE_CTX_set_verify_cb(context, record);
         /* Every flaw is waved through, so what fails all the same has not been verified. */
-        if (X509_verify_cert(context) != 1 && !ret->broken)
-            ret->broken = X509_STORE_CTX_get_error(context);
+        if (X509_verify_cert(context) != 1)
+            xr_verdict_break(ret, X509_STORE_CTX_get_error(context), NULL);
         ret->chain = X509_STORE_CTX_get1_chain(context);
     } else {
-        ret->broken = X509_V_ERR_OUT_OF_MEM;
+        xr_verdict_break(ret, X509_V_ERR_OUT_OF_MEM, NULL);
     }
+    X509_STORE_CTX_free(context);
+}
+
+void xr_path_judge(const struct xr_case *judged, STACK_OF(X509) * anchors, STACK_OF(X509) * between,
+    struct xr_verdict *ret)
+{
+    *ret = (struct xr_verdict){ .until_us = judged->until_us };
+    if (xr_has_too_many_names(sk_X509_value(judged->sent, 0), anchors, between))
+        xr_verdict_break(ret, X509_V_ERR_UNSPECIFIED,
+            "its chain has too many names to compare them with its many name constraints");
+    else if (!xr_verdict_is_late(ret))
+        verify(judged, anchors, between, ret);
     if (!ret->chain || !sk_X509_num(ret->chain)) {
         xr_verdict_done(ret);
         ret->chain = leaf_alone(judged);
     }
-    X509_STORE_CTX_free(context);
     check_dates(judged, ret);
     xr_conform(judged, ret);
     drop_consequences(judged, ret);
@@ -250,7 +296,7 @@ static void extend(struct walk *walk)
     X509 *tip = sk_X509_value(walk->path, sk_X509_num(walk->path) - 1);
 
     close_path(walk, tip);
-    if (sk_X509_num(walk->path) >= DEPTH_MAX)
+    if (sk_X509_num(walk->path) >= XR_CHAIN_DEPTH_MAX)
         return;
     for (int i = 0; i < sk_X509_num(pool) && !is_over(walk); i++) {
         X509 *next = sk_X509_value(pool, i);

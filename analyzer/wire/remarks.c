@@ -65,6 +65,19 @@ static void mark_related(const struct xr_case *judged, bool *related)
         mark_issuers(judged->sent, sk_X509_value(judged->chain, i), related);
 }
 
+/* Of what hangs together with the leaf only that is ballast which no client can use any more. */
+static const char *reason_of_extra(
+    const struct xr_case *judged, const struct xr_certificate *at, bool related, bool repeated)
+{
+    if (repeated)
+        return " (sent twice)";
+    if (at->depth >= 0)
+        return NULL;
+    if (at->not_after_ms / 1000 < judged->at_ms / 1000)
+        return xr_printf(judged->arena, " (ended on %s)", xr_date(judged->arena, at->not_after_ms));
+    return related ? NULL : "";
+}
+
 static void check_extras(const struct xr_case *judged)
 {
     bool related[XR_CHAIN_SENT_MAX] = { false };
@@ -77,12 +90,10 @@ static void check_extras(const struct xr_case *judged)
         return;
     mark_related(judged, related);
     for (int i = 0; at && i < sk_X509_num(judged->sent); i++, at = at->next) {
-        bool repeated = is_repeated(judged->sent, i);
-        if ((related[i] || at->depth >= 0) && !repeated)
-            continue;
-        if (++extras <= EXTRAS_NAMED)
+        const char *why = reason_of_extra(judged, at, related[i], is_repeated(judged->sent, i));
+        if (why && ++extras <= EXTRAS_NAMED)
             (void)xr_buf_printf(&list, "%s\"%s\"%s", extras > 1 ? ", " : "",
-                xr_flaw_quote(judged->arena, at->common_name), repeated ? " (sent twice)" : "");
+                xr_flaw_quote(judged->arena, at->common_name), why);
     }
     if (extras > EXTRAS_NAMED)
         (void)xr_buf_printf(&list, " and %d more", extras - EXTRAS_NAMED);
@@ -91,12 +102,41 @@ static void check_extras(const struct xr_case *judged)
             xr_strndup(judged->arena, list.at, list.length));
 }
 
+/* Turned round, as a file often comes: the authority's first, the server's behind it. */
+static bool is_reversed(const struct xr_case *judged)
+{
+    const struct xr_certificate *first = judged->session->certificates;
+
+    if (!first->authority)
+        return false;
+    for (const struct xr_certificate *at = first->next; at; at = at->next) {
+        if (at->position < 0 || at->authority || !*at->names)
+            continue;
+        remark(judged, XR_FLAW_CHAIN_DISORDERED, first,
+            xr_printf(judged->arena,
+                "The first certificate, of \"%s\", is an authority's; the server's must stand "
+                "first: that of \"%s\" is number %d.",
+                xr_flaw_quote(judged->arena, first->common_name),
+                xr_flaw_quote(judged->arena, at->common_name), at->position + 1));
+        return true;
+    }
+    return false;
+}
+
+/* Of a certificate that lives for days, the last month is no warning. */
+static int64_t warning_ms(const struct xr_net *net, const struct xr_certificate *certificate)
+{
+    int64_t asked = net->warn_days * DAY_MS;
+    int64_t third = (certificate->not_after_ms - certificate->not_before_ms) / 3;
+
+    return net->days_as_given || asked < third ? asked : third;
+}
+
 static void check_expiry(const struct xr_case *judged)
 {
-    int64_t limit = judged->at_ms + judged->net->warn_days * DAY_MS;
-
     for (const struct xr_certificate *at = judged->session->certificates; at; at = at->next)
-        if (at->depth >= 0 && at->not_after_ms < limit && at->not_after_ms >= judged->at_ms)
+        if (at->depth >= 0 && at->not_after_ms >= judged->at_ms &&
+            at->not_after_ms - judged->at_ms < warning_ms(judged->net, at))
             remark(judged, XR_FLAW_EXPIRES_SOON, at, NULL);
 }
 
@@ -187,8 +227,10 @@ static void check_interception(const struct xr_case *judged)
 
 void xr_remark(const struct xr_case *judged)
 {
-    check_order(judged);
-    check_extras(judged);
+    if (!is_reversed(judged)) {
+        check_order(judged);
+        check_extras(judged);
+    }
     check_expiry(judged);
     check_key(judged);
     check_lifetime(judged);

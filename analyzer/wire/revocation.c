@@ -18,11 +18,13 @@ struct asked {
     struct xr_der staple;                              /* of the leaf; else empty */
     const char *sources, *why_not; /* who has been asked so far, and why each does not count */
     struct xr_revocation *row;     /* NULL: nothing to tell */
+    struct xr_asked whom;          /* over http */
+    const char *elsewhere;         /* what it names that is not http; NULL: nothing */
     bool staple_counts, failed;    /* failed: somebody was asked, and none could say */
 };
 
 struct round {
-    const struct xr_inquiry *inquiry;
+    struct xr_inquiry inquiry; /* with the time that it may take */
     struct asked all[ASKED_MAX];
     size_t n;
 };
@@ -91,6 +93,23 @@ static void settle(
     };
 }
 
+static void note_failure(struct asked *asked, const char *source, const char *why)
+{
+    struct xr_arena *arena = asked->arena;
+
+    asked->sources = asked->sources ? xr_printf(arena, "%s, %s", asked->sources, source) : source;
+    asked->why_not = asked->why_not ? xr_printf(arena, "%s; %s", asked->why_not, why) : why;
+}
+
+/* Who was asked before in vain: a responder that is down is news even when another source answers.
+ */
+static const char *in_vain(const struct asked *asked)
+{
+    return asked->why_not
+               ? xr_printf(asked->arena, " Without an answer that counts: %s.", asked->why_not)
+               : "";
+}
+
 /* true: the source could say. Else it is noted among those that could not. */
 static bool heard(
     struct asked *asked, const char *source, const char *kind, struct xr_statement told)
@@ -100,18 +119,15 @@ static bool heard(
 
     if (told.state == XR_REVOCATION_GOOD)
         settle(asked, told.state, source,
-            xr_printf(arena, "The certificate of %s has not been revoked (%s, as of %s).", name,
-                source, told.text));
+            xr_printf(arena, "The certificate of %s has not been revoked (%s, as of %s).%s", name,
+                source, told.text, in_vain(asked)));
     if (told.state == XR_REVOCATION_REVOKED)
         settle(asked, told.state, source,
-            xr_printf(arena, "The certificate of %s was revoked on %s, says %s.", name, told.text,
-                source));
-    if (asked->row)
-        return true;
-    const char *why = xr_printf(arena, "%s%s", kind, told.text);
-    asked->sources = asked->sources ? xr_printf(arena, "%s, %s", asked->sources, source) : source;
-    asked->why_not = asked->why_not ? xr_printf(arena, "%s; %s", asked->why_not, why) : why;
-    return false;
+            xr_printf(arena, "The certificate of %s was revoked on %s, says %s.%s", name, told.text,
+                source, in_vain(asked)));
+    if (!asked->row)
+        note_failure(asked, source, xr_printf(arena, "%s%s", kind, told.text));
+    return asked->row != NULL;
 }
 
 static bool ask_staple(struct asked *asked, const struct xr_question *question)
@@ -126,26 +142,50 @@ static bool ask_staple(struct asked *asked, const struct xr_question *question)
     return asked->staple_counts;
 }
 
-static bool ask_sources(struct asked *asked, const struct xr_question *question)
-{
-    const struct {
-        const char *kind, *url;
-        struct xr_statement (*ask)(const struct xr_question *);
-    } sources[] = {
-        { "OCSP ", asked->certificate->ocsp_url, xr_ocsp_ask },
-        { "CRL ", asked->certificate->crl_url, xr_crl_ask },
-    };
+/* The places of one kind: "OCSP " or "CRL ". */
+struct sources {
+    const char *kind;
+    struct xr_statement (*ask)(const struct xr_question *, const char *);
+    struct xr_urls urls;
+};
 
-    for (size_t i = 0; i < sizeof(sources) / sizeof(*sources); i++) {
-        if (!sources[i].url)
+/* One after the other, each for its share of the time. */
+static bool ask_kind(struct asked *asked, const struct xr_question *question,
+    const struct sources *sources, struct xr_deadline deadline)
+{
+    for (size_t i = 0; i < sources->urls.n; i++) {
+        const char *url = sources->urls.http[i];
+        const char *source = xr_printf(
+            asked->arena, "%s%s", sources->kind, xr_excerpt(asked->arena, url, XR_QUOTED_MAX));
+        struct xr_inquiry inquiry = *question->inquiry;
+        struct xr_question narrowed = *question;
+        inquiry.deadline = xr_deadline_part(deadline, sources->urls.n - i, 0);
+        narrowed.inquiry = &inquiry;
+        if (xr_time_state(inquiry.deadline) != XR_TIME_LEFT) {
+            note_failure(
+                asked, source, xr_printf(asked->arena, "%s: not asked: no time was left", source));
             continue;
-        const char *source = xr_printf(asked->arena, "%s%s", sources[i].kind,
-            xr_excerpt(asked->arena, sources[i].url, XR_QUOTED_MAX));
+        }
         asked->failed = true;
-        if (heard(asked, source, sources[i].kind, sources[i].ask(question)))
+        xr_asked_add(&asked->whom, url);
+        if (heard(asked, source, sources->kind, sources->ask(&narrowed, url)))
             return true;
     }
     return false;
+}
+
+/* A responder that is silent must leave time for the list. */
+static bool ask_sources(struct asked *asked, const struct xr_question *question)
+{
+    struct xr_deadline deadline = question->inquiry->deadline;
+    const struct sources ocsp = { "OCSP ", xr_ocsp_ask,
+        xr_certificate_urls(asked->arena, question->subject, XR_URL_OCSP) };
+    const struct sources crl = { "CRL ", xr_crl_ask,
+        xr_certificate_urls(asked->arena, question->subject, XR_URL_CRL) };
+
+    asked->elsewhere = ocsp.urls.other ? ocsp.urls.other : crl.urls.other;
+    return ask_kind(asked, question, &ocsp, xr_deadline_part(deadline, crl.urls.n ? 2 : 1, 0)) ||
+           ask_kind(asked, question, &crl, deadline);
 }
 
 /* CA/Browser Forum Baseline Requirements 1.6.1: such certificates need no way to be revoked. */
@@ -163,31 +203,44 @@ static bool is_short_lived(const struct xr_certificate *certificate)
 
 static void tell_unknown(struct asked *asked)
 {
+    const char *name = name_of(asked->arena, asked->certificate);
+
     settle(asked, XR_REVOCATION_UNKNOWN, asked->sources,
-        xr_printf(asked->arena,
-            "Nobody could say whether the certificate of %s has been revoked: %s. Most clients go "
-            "on all the same.",
-            name_of(asked->arena, asked->certificate), asked->why_not));
+        asked->failed ? xr_printf(asked->arena,
+                            "Nobody could say whether the certificate of %s has been revoked: %s. "
+                            "Most clients go on all the same.",
+                            name, asked->why_not)
+                      : xr_printf(asked->arena,
+                            "Nobody was asked whether the certificate of %s has been revoked: %s.",
+                            name, asked->why_not));
 }
 
 static void tell_no_source(struct asked *asked)
 {
+    const char *name = name_of(asked->arena, asked->certificate);
+
     settle(asked, XR_REVOCATION_NO_SOURCE, NULL,
-        xr_printf(asked->arena,
-            "The certificate of %s names nobody who could say whether it has been revoked.",
-            name_of(asked->arena, asked->certificate)));
+        asked->elsewhere
+            ? xr_printf(asked->arena,
+                  "Whether the certificate of %s has been revoked was not asked: for that it names "
+                  "\"%s\", and exray asks over http only.",
+                  name, xr_excerpt(asked->arena, asked->elsewhere, XR_QUOTED_MAX))
+            : xr_printf(asked->arena,
+                  "The certificate of %s names nobody who could say whether it has been revoked.",
+                  name));
 }
 
 static void tell_short_lived(struct asked *asked)
 {
     const struct xr_certificate *certificate = asked->certificate;
+    int64_t life_ms = certificate->not_after_ms - certificate->not_before_ms + 1000;
 
     settle(asked, XR_REVOCATION_NO_SOURCE, NULL,
         xr_printf(asked->arena,
-            "The certificate of %s is valid for %lld days only; of such nobody is asked whether it "
-            "has been revoked.",
+            "The certificate of %s is valid for %s only; of such nobody is asked whether it has "
+            "been revoked.",
             name_of(asked->arena, certificate),
-            (long long)((certificate->not_after_ms - certificate->not_before_ms) / DAY_MS)));
+            life_ms < DAY_MS ? "less than a day" : xr_days(asked->arena, life_ms / DAY_MS)));
 }
 
 static void ask(struct asked *asked, const struct xr_question *question)
@@ -221,7 +274,7 @@ static void ask_one(void *arg, size_t i)
     struct asked *asked = &round->all[i];
     struct xr_question question = {
         .arena = asked->arena,
-        .inquiry = round->inquiry,
+        .inquiry = &round->inquiry,
         .certificate = asked->certificate,
         .subject = xr_certificate_read(asked->certificate->der),
         .issuer = asked->issuer ? xr_certificate_read(asked->issuer->der) : NULL,
@@ -229,8 +282,10 @@ static void ask_one(void *arg, size_t i)
 
     if (question.subject && question.issuer)
         ask(asked, &question);
-    else if (!round->inquiry->net->no_revocation)
+    else if (!round->inquiry.net->no_revocation)
         tell_no_issuer(asked);
+    if (asked->row)
+        asked->row->asked = asked->whom;
     X509_free(question.subject);
     X509_free(question.issuer);
 }
@@ -247,7 +302,7 @@ static const struct xr_certificate *at_depth(const struct xr_tls_session *sessio
 /* The last of its chain, which nobody revokes: a root, or what this machine trusts by itself. */
 static bool is_end(const struct xr_certificate *certificate)
 {
-    return certificate->self_issued || (certificate->position < 0 && !certificate->fetched);
+    return certificate->self_signed || (certificate->position < 0 && !certificate->fetched);
 }
 
 static void gather(struct round *round, const struct xr_tls_session *session)
@@ -305,8 +360,9 @@ static void check_must_staple(
 void xr_check_revocation(
     struct xr_arena *arena, const struct xr_inquiry *inquiry, struct xr_tls_session *session)
 {
-    struct round round = { .inquiry = inquiry };
+    struct round round = { .inquiry = *inquiry };
 
+    round.inquiry.deadline = xr_deadline_part(inquiry->deadline, 2, XR_FETCH_MS);
     gather(&round, session);
     xr_pool_run(ASKED_MAX, round.n, ask_one, &round);
     session->revocations = NULL;

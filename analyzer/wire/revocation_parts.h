@@ -14,8 +14,15 @@ struct xr_answer {
 enum {
     XR_FETCHED_MAX = 64,                     /* addresses that one run asks */
     XR_FETCHED_BYTES_MAX = 64 * 1024 * 1024, /* after which no further one is asked */
-    XR_FETCH_MS = 5000,                      /* for one of them */
+    XR_FETCH_MS = 5000,                      /* for one inquiry, however many it asks */
 };
+
+/* The part of the time that is left until the deadline; never later than that. most_ms 0: no
+ * matter. */
+struct xr_deadline xr_deadline_part(struct xr_deadline deadline, size_t parts, int64_t most_ms);
+
+/* Notes whom was asked, unless that is noted already. */
+void xr_asked_add(struct xr_asked *asked, const char *url);
 
 /*
  * xr_fetch(), but once for each URL and "about" (what is asked of it; "" for a file): one thread
@@ -47,9 +54,9 @@ struct xr_statement {
 /* request: NULL for a staple, which answers no request. */
 struct xr_statement xr_ocsp_read(
     const struct xr_question *question, struct xr_der answer, const struct xr_der *request);
-struct xr_statement xr_ocsp_ask(const struct xr_question *question);
+struct xr_statement xr_ocsp_ask(const struct xr_question *question, const char *url);
 struct xr_statement xr_crl_read(const struct xr_question *question, struct xr_der list);
-struct xr_statement xr_crl_ask(const struct xr_question *question);
+struct xr_statement xr_crl_ask(const struct xr_question *question, const char *url);
 
 /* The URL in front of why an answer of there does not count. */
 struct xr_statement xr_statement_by(

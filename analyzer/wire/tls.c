@@ -22,6 +22,9 @@ enum { REFUSAL_MS = 250, BANNER_MAX = 80 };
  */
 enum { CERTIFICATES_BYTES_MAX = 1024 * 1024, STRONG_DH_BITS = 2048 };
 
+/* A server has no use for more: IIS renegotiates once, to ask for a client certificate. */
+enum { HELLO_REQUESTS_MAX = 32, JUDGED_MAX = 3 };
+
 static void ssl_done(SSL **ssl)
 {
     SSL_free(*ssl);
@@ -43,6 +46,8 @@ struct notice {
     unsigned char header[5]; /* the first five bytes of the peer: no TLS record, when it speaks
                                 something else */
     size_t header_length;
+    int64_t heard_us; /* when the last bytes came; 0: none came */
+    struct xr_tls_guard guard;
 };
 
 /* Verification happens after the handshake, in xr_judge(): it must not end it. */
@@ -64,13 +69,38 @@ static int on_client_certificate(SSL *ssl, X509 **certificate, EVP_PKEY **key)
     return 0;
 }
 
+/* From here on OpenSSL reads the end of the connection. That works for libcurl's transport too,
+ * whose socket SSL_get_fd() does not know, and at once: a socket that is shut down still has all
+ * that came before. */
+static void cut_off(SSL *ssl)
+{
+    SSL_set0_rbio(ssl, BIO_new(BIO_s_null()));
+}
+
+/* Called for each record and message that came. */
+static void watch_over(
+    struct xr_tls_guard *guard, int type, const void *bytes, size_t length, SSL *ssl)
+{
+    if (guard->late || guard->flood)
+        return;
+    guard->hello_requests += type == SSL3_RT_HANDSHAKE && length &&
+                             *(const unsigned char *)bytes == SSL3_MT_HELLO_REQUEST;
+    if (guard->hello_requests > HELLO_REQUESTS_MAX)
+        guard->flood = "the server never gets on with the handshake: it keeps asking to begin it "
+                       "again (HelloRequest)";
+    guard->late = guard->deadline.run_us && xr_time_state(guard->deadline) != XR_TIME_LEFT;
+    if (guard->late || guard->flood)
+        cut_off(ssl);
+}
+
 static void on_record(
     int sending, int version, int type, const void *bytes, size_t length, SSL *ssl, void *arg)
 {
     struct notice *notice = arg;
 
     (void)version;
-    (void)ssl;
+    if (!sending)
+        watch_over(&notice->guard, type, bytes, length, ssl);
     if (!sending && type == SSL3_RT_HANDSHAKE && length)
         notice->last_message = *(const unsigned char *)bytes;
     if (sending || type != SSL3_RT_HEADER || notice->header_length ||
@@ -184,13 +214,32 @@ static const struct xr_err *failure(struct xr_arena *arena, const SSL *ssl, int 
         reason == SSL_R_UNEXPECTED_EOF_WHILE_READING)
         return broken_off(arena, notice, os_code);
     const char *words = ERR_reason_error_string(code);
+    if (!words && ERR_GET_LIB(code) == ERR_LIB_SSL && reason >= SSL_AD_REASON_OFFSET)
+        words = xr_printf(arena, "the server ended it with alert %d, which no standard knows",
+            reason - SSL_AD_REASON_OFFSET);
     return xr_err(arena, XR_FAULT_TLS_HANDSHAKE, reason, "the TLS handshake failed: %s",
         words ? words : "for no stated reason");
 }
 
-static const struct xr_err *shake_hands(struct xr_arena *arena, SSL *ssl, int fd,
-    const struct notice *notice, struct xr_deadline deadline)
+/* Silence that is short beside the time that went by: the server does speak, but slowly. */
+static const struct xr_err *time_over(
+    struct xr_arena *arena, const struct notice *notice, int64_t started_us)
 {
+    int64_t now = xr_now_us();
+    bool slow = notice->heard_us && (now - notice->heard_us) * 4 < now - started_us;
+
+    return xr_err(arena, XR_FAULT_TLS_HANDSHAKE, ETIMEDOUT,
+        slow ? "the server is too slow: its bytes kept coming, but time ran out %s"
+             : "the server fell silent in the middle of the handshake, %s",
+        stage(notice));
+}
+
+static const struct xr_err *shake_hands(
+    struct xr_arena *arena, SSL *ssl, int fd, struct notice *notice, struct xr_deadline deadline)
+{
+    int64_t started = xr_now_us();
+
+    notice->guard.deadline = deadline;
     for (;;) {
         ERR_clear_error();
         errno = 0;
@@ -198,16 +247,21 @@ static const struct xr_err *shake_hands(struct xr_arena *arena, SSL *ssl, int fd
         if (result == 1)
             return NULL;
         int want = SSL_get_error(ssl, result);
-        if (want != SSL_ERROR_WANT_READ && want != SSL_ERROR_WANT_WRITE)
+        if (notice->guard.flood)
+            return xr_err(arena, XR_FAULT_TLS_HANDSHAKE, 0, "%s", notice->guard.flood);
+        if (notice->guard.late)
+            notice->heard_us = xr_now_us();
+        else if (want != SSL_ERROR_WANT_READ && want != SSL_ERROR_WANT_WRITE)
             return failure(arena, ssl, fd, notice, result, os_code);
         short event = want == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT;
         const struct xr_err *err =
             xr_tcp_wait(arena, fd, event, deadline, XR_FAULT_TLS_HANDSHAKE, "agreeing on TLS");
         if (err && err->fault == XR_FAULT_TLS_HANDSHAKE)
-            return xr_err(arena, XR_FAULT_TLS_HANDSHAKE, ETIMEDOUT,
-                "the server fell silent in the middle of the handshake, %s", stage(notice));
+            return time_over(arena, notice, started);
         if (err)
             return err;
+        if (event == POLLIN)
+            notice->heard_us = xr_now_us();
     }
 }
 
@@ -297,6 +351,22 @@ static const char *weakness(struct xr_arena *arena, SSL *ssl)
     return xr_printf(arena, "it agrees on %s alone", SSL_CIPHER_get_name(cipher));
 }
 
+static const char *version_words(const SSL *ssl)
+{
+    switch (SSL_version(ssl)) {
+    case TLS1_VERSION:
+        return "TLS 1.0";
+    case TLS1_1_VERSION:
+        return "TLS 1.1";
+    case TLS1_2_VERSION:
+        return "TLS 1.2";
+    case TLS1_3_VERSION:
+        return "TLS 1.3";
+    default:
+        return SSL_get_version(ssl);
+    }
+}
+
 /* After a failed handshake: what would the server have agreed on? */
 static const struct xr_err *look_again(struct xr_arena *arena, const char *host,
     const struct xr_tls_again *again, struct xr_deadline deadline, const struct xr_err *err)
@@ -311,10 +381,10 @@ static const struct xr_err *look_again(struct xr_arena *arena, const char *host,
     bool agreed = !shake_hands(arena, ssl, fd, &notice, deadline);
     if (agreed && SSL_version(ssl) < TLS1_2_VERSION)
         err = xr_err(arena, XR_FAULT_TLS_TOO_OLD, SSL_version(ssl),
-            "the server offers nothing newer than %s", SSL_get_version(ssl));
+            "the server offers nothing newer than %s", version_words(ssl));
     else if (agreed)
         err = xr_err(arena, err->fault, err->native, "%s (the server offers %s, but %s)", err->text,
-            SSL_get_version(ssl), weakness(arena, ssl));
+            version_words(ssl), weakness(arena, ssl));
     (void)close(fd);
     return err;
 }
@@ -349,11 +419,27 @@ static int watch_verify(X509_STORE_CTX *context, void *arg)
 {
     struct xr_tls_watch *watch = arg;
 
+    /* Each time fills the arena anew: a server that renegotiates without end is refused. */
+    if (++watch->judged > JUDGED_MAX) {
+        X509_STORE_CTX_set_error(context, X509_V_ERR_APPLICATION_VERIFICATION);
+        return 0;
+    }
+    watch->seen = NULL;
     watch->session = xr_new(watch->arena, struct xr_tls_session);
     xr_judge(watch->arena, watch->net, watch->host, X509_STORE_CTX_get0_untrusted(context),
         watch->session);
     X509_STORE_CTX_set_error(context, X509_V_OK);
     return 1;
+}
+
+static void watch_record(
+    int sending, int version, int type, const void *bytes, size_t length, SSL *ssl, void *arg)
+{
+    struct xr_tls_watch *watch = arg;
+
+    (void)version;
+    if (!sending)
+        watch_over(&watch->guard, type, bytes, length, ssl);
 }
 
 void xr_tls_watch_attach(void *ssl_ctx, struct xr_tls_watch *watch)
@@ -362,6 +448,10 @@ void xr_tls_watch_attach(void *ssl_ctx, struct xr_tls_watch *watch)
 
     watch->session = NULL;
     watch->seen = NULL;
+    watch->judged = 0;
+    watch->guard = (struct xr_tls_guard){ .deadline = watch->guard.deadline };
+    SSL_CTX_set_msg_callback(ctx, watch_record);
+    SSL_CTX_set_msg_callback_arg(ctx, watch);
     (void)SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
     SSL_CTX_set_max_cert_list(ctx, CERTIFICATES_BYTES_MAX);
     SSL_CTX_set_cert_verify_callback(ctx, watch_verify, watch);

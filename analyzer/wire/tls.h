@@ -74,6 +74,7 @@ struct xr_certificate {
     int position;                        /* as sent, from 0; -1: not sent, from the trust store */
     int depth;                           /* in the chain that was built, 0: leaf; -1: not in it */
     bool authority, self_issued;         /* may sign others; issuer = subject */
+    bool self_signed;                    /* by its own key: self_issued alone is but a name */
     bool fetched;           /* neither sent nor of the trust store: from an issuer's address */
     const char *purposes;   /* "TLS Web Server Authentication, ..."; "" for no limit */
     const char *issuer_url; /* RFC 5280 4.2.2.1 caIssuers, the first over http; NULL: none */
@@ -89,7 +90,14 @@ enum xr_revocation_state {
     XR_REVOCATION_GOOD,
     XR_REVOCATION_REVOKED,
     XR_REVOCATION_UNKNOWN,   /* asked, without an answer that counts */
-    XR_REVOCATION_NO_SOURCE, /* the certificate names nobody to ask */
+    XR_REVOCATION_NO_SOURCE, /* it names nobody who can be asked over http, or need not be asked */
+};
+
+/* The http addresses that were asked, in their order; NULL behind the last. */
+enum { XR_ASKED_MAX = 12 };
+
+struct xr_asked {
+    const char *urls[XR_ASKED_MAX + 1];
 };
 
 struct xr_revocation {
@@ -98,6 +106,7 @@ struct xr_revocation {
     enum xr_revocation_state state;
     const char *source; /* "stapled OCSP answer", "OCSP http://...", "CRL http://..."; NULL: none */
     const char *text;   /* a sentence */
+    struct xr_asked asked; /* "source" names who answered, or who could not say; this, all */
 };
 
 enum xr_client_certificate {
@@ -117,7 +126,8 @@ struct xr_tls_session {
     struct xr_revocation *revocations; /* by depth; NULL: not looked into */
     const char
         *completion; /* what fetching the missing issuer brought: a sentence; NULL: not tried */
-    int sent_n;      /* how many the server sent; "certificates" holds the first 100 */
+    struct xr_asked asked_for_issuers; /* by xr_complete_chain(), whatever came of it */
+    int sent_n; /* how many the server sent; "certificates" holds the first 100 */
     struct xr_tls_flaw *flaws;
     const char *leaf_sha256;
     bool trusted; /* none of the flaws of the trust class */
@@ -154,6 +164,17 @@ xr_must_check const struct xr_err *xr_tls_default_certificate(
     struct xr_arena *arena, int fd, struct xr_deadline deadline, const struct xr_certificate **ret);
 
 /*
+ * OpenSSL reads on inside of one call for as long as a server sends what it
+ * skips. Whoever goes too far, or past the deadline, is cut off from within.
+ */
+struct xr_tls_guard {
+    struct xr_deadline deadline; /* all 0: none */
+    int hello_requests;          /* so far */
+    bool late;                   /* cut off for the deadline, or cancelled */
+    const char *flood;           /* cut off for what the server did: a phrase; NULL: it was not */
+};
+
+/*
  * The same judgement for a connection that libcurl opens: attached to its
  * SSL_CTX, it records instead of aborting. "session" is empty until the
  * handshake has been seen; xr_tls_watch_finish() adds protocol and cipher.
@@ -164,6 +185,8 @@ struct xr_tls_watch {
     const char *host;
     struct xr_tls_session *session; /* NULL: no handshake yet */
     const void *seen;               /* the SSL that was found to be the judged one, or NULL */
+    int judged;                     /* times, on this connection: once more by each renegotiation */
+    struct xr_tls_guard guard;      /* whoever drives the connection sets the deadline */
 };
 
 void xr_tls_watch_attach(void *ssl_ctx, struct xr_tls_watch *watch);

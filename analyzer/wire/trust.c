@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "analyzer/wire/certificate.h"
+#include "analyzer/wire/judge.h"
 
 /* Names like 4a6481c9.0: roots that OpenSSL finds by the hash of their subject. */
 static bool has_hashed_roots(const char *path)
@@ -53,6 +54,7 @@ static const struct xr_err *make_trust(
 
     trust->store = X509_STORE_new();
     trust->only = !of_machine;
+    trust->memo = xr_judge_memo_new();
     if (of_machine)
         add_roots_of_machine(trust->store);
     for (; !err && ca_files && *ca_files; ca_files++)
@@ -81,5 +83,6 @@ void xr_trust_free(struct xr_trust *trust)
     if (!trust)
         return;
     X509_STORE_free(trust->store);
+    xr_judge_memo_free(trust->memo);
     OPENSSL_free(trust);
 }

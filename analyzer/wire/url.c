@@ -1,5 +1,6 @@
 #include "analyzer/wire/url.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +40,19 @@ static const char *character_flaw(const char *text)
     return NULL;
 }
 
+/* "127.1": libcurl, and others, would take it for 127.0.0.1 (WHATWG URL, "ends in a number"). */
+static bool is_half_a_number(const char *host)
+{
+    const char *last = strrchr(host, '.');
+    struct in_addr unused;
+
+    last = last ? last + 1 : host;
+    bool number = strspn(last, "0123456789") == strlen(last) ||
+                  (!strncasecmp(last, "0x", 2) &&
+                      strspn(last + 2, "0123456789abcdefABCDEF") == strlen(last + 2));
+    return !strchr(host, ':') && number && inet_pton(AF_INET, host, &unused) != 1;
+}
+
 static const char *take_apart(struct xr_arena *arena, CURLU *handle, struct xr_url *ret)
 {
     const char *scheme = part(arena, handle, CURLUPART_SCHEME), *why = NULL;
@@ -57,6 +71,8 @@ static const char *take_apart(struct xr_arena *arena, CURLU *handle, struct xr_u
     host = xr_host_ascii(arena, host, &why);
     if (!host)
         return xr_printf(arena, "its host name is not valid: %s", why);
+    if (is_half_a_number(host))
+        return "its host looks like an IPv4 address and is none";
     /* libcurl would convert the name by the character set of the locale, and fail in C's. */
     if (!strchr(host, ':'))
         (void)curl_url_set(handle, CURLUPART_HOST, host, 0);

@@ -63,6 +63,22 @@ def many_constraints(m):
     return m.sent(*(f"h.d{i}.example.test" for i in range(2000)), by=m.limited(permitted=permitted))
 
 
+def many_constraints_of_many(m):
+    """Neither number is large, and their product grows with every level."""
+    path = [m.root]
+    for level in range(15):
+        path.append(authority(f"CN=Exray Narrow CA {level}", path[-1], nc=pki.constraints(excluded=["b"] * 1000), san=pki.alternative(*["a"] * 1000)))
+    return [m.leaf(pki.HOST, *["a"] * 1000, by=path[-1]), *path[:0:-1]]
+
+
+def signed_by_a_leaf(m, levels):
+    """Somebody's ordinary certificate signs authorities, each with flaws that clients tolerate."""
+    path = [m.leaf("attacker.example.test")]
+    for level in range(levels):
+        path.append(authority(f"CN=Exray Level {level}", path[-1], ski=None, aki=None))
+    return [m.leaf(by=path[-1], aki=None), *path[::-1], m.inter]
+
+
 def many_names(number):
     return [f"h{i}.test" for i in range(number)] + [pki.HOST]
 
@@ -72,8 +88,9 @@ CONTROLS = "CN=\x1b[31mred\x1b[0m\x07\x08 \u202emoc.live\u202c \x9b2J\u2066a\u20
 both("ten-thousand-names", lambda m: m.sent(*many_names(10000)))
 both("a-thousand-names", lambda m: m.sent(*many_names(1000)))
 both("ten-thousand-names-and-none-is-it", lambda m: m.sent(*(f"h{i}.test" for i in range(10000))), "name-mismatch")
-both("chain-of-30", lambda m: deep(m, 30))
-both("chain-of-100", lambda m: deep(m, 99))
+both("chain-of-20", lambda m: deep(m, 19))
+both("chain-of-30", lambda m: deep(m, 30), "bad-purpose", says=["longer than clients accept"])
+both("chain-of-100", lambda m: deep(m, 99), "bad-purpose", says=["longer than clients accept"])
 both("a-hundred-unrelated", lambda m: [*m.sent(), *(authority(f"CN=Unrelated {i}") for i in range(98))], "chain-extra")
 both("two-hundred-unrelated", lambda m: [*m.sent(), *(authority(f"CN=Unrelated {i}") for i in range(198))], "chain-extra")
 both("a-hundred-copies", lambda m: [*m.sent(), *[m.inter] * 98], "chain-extra")
@@ -87,7 +104,11 @@ both("markup-in-the-names", lambda m: m.sent("other.test", subject="CN=<script>a
 both("a-name-of-60-kilobytes", lambda m: m.sent(san=pki.raw_names(b"a" * 60000)), "name-mismatch")
 both("year-9999-of-the-issuer", lambda m: m.sent(by=authority("CN=Exray Eternal CA", m.root, dates=(pki.BEGIN, datetime.datetime(9999, 12, 31)))))
 both("paths-without-number", bomb, "untrusted-root", "nonconforming")
-both("constraints-times-names", many_constraints, "bad-purpose", host="h.d1.example.test")
+both("signed-by-a-leaf-and-10", lambda m: signed_by_a_leaf(m, 10), "bad-purpose", "nonconforming", says=["is no authority"])
+both("signed-by-a-leaf-and-66", lambda m: signed_by_a_leaf(m, 66), "bad-purpose", "nonconforming", "chain-extra",
+     says=["longer than clients accept"])
+both("constraints-of-many-times-names", many_constraints_of_many, "bad-purpose", says=["too many names"])
+both("constraints-times-names", many_constraints, "bad-purpose", host="h.d1.example.test", says=["too many names"])
 both("controls-in-the-issuer-s-address", lambda m: m.sent(aia=pki.raw("1.3.6.1.5.5.7.1.1", pki.tlv(0x30, pki.tlv(
     0x30, bytes.fromhex("06082b06010505073002"), pki.tlv(0x86, b"http://\x1b[2J\r\nHost: x/\xe2\x80\xae" + b"a" * 50000)))))[:1],
      "chain-incomplete")
@@ -126,7 +147,9 @@ on_peer("closes-after-server-hello", "handshake-failed", lambda port: servers.re
 on_peer("garbage", "not-tls", servers.says(bytes(range(256)) * 40))
 on_peer("endless-garbage", "not-tls", lambda connection: [connection.sendall(b"\x1b[31m" * 4096) for _ in range(10000)])
 on_peer("record-of-zeros", "handshake-failed", servers.says(b"\x16\x03\x03\x00\x04\0\0\0\0"))
-on_peer("alert-of-nobody", "handshake-failed", servers.says(b"\x15\x03\x03\x00\x02\x02\xff"))
+on_peer("hello-requests-without-end", "handshake-failed", lambda connection: [
+    connection.sendall(b"\x16\x03\x03\x00\x04\0\0\0\0" * 10000) for _ in range(100000)], says=["HelloRequest"])
+on_peer("alert-of-nobody", "handshake-failed", servers.says(b"\x15\x03\x03\x00\x02\x02\xff"), says=["alert 255"])
 
 
 def certificates_without_end(port):
@@ -148,7 +171,7 @@ def trickle(port):
 
 
 on_peer("certificates-without-end", "handshake-failed", certificates_without_end, needs_server=["-tls1_2"])
-on_peer("a-byte-at-a-time", "handshake-failed", trickle, needs_server=["-tls1_2"])
+on_peer("a-byte-at-a-time", "handshake-failed", trickle, needs_server=["-tls1_2"], says=["too slow"])
 
 
 # ---- files ----

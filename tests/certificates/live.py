@@ -28,7 +28,7 @@ def on_s_server(name, expect, *options, make=lambda m: m.sent(key="RSA:2048"), *
 
 
 on_s_server("tls-1.2-alone", [], "-tls1_2")
-on_s_server("tls-1.3-alone", ["old-protocols-offered"], "-tls1_3", says=["TLS 1.3"])
+on_s_server("tls-1.3-alone", ["newest-protocol-only"], "-tls1_3", says=["TLS 1.3"])
 on_s_server("tls-1.0-alone", ["protocol-too-old", "old-protocols-offered"], *OLD, "-tls1")
 on_s_server("tls-1.1-alone", ["protocol-too-old", "old-protocols-offered"], *OLD, "-tls1_1")
 on_s_server("tls-1.0-and-later", ["old-protocols-offered"], "-cipher", "ECDHE+AES:@SECLEVEL=0", "-min_protocol", "TLSv1", says=["TLS 1.0"])
@@ -105,7 +105,7 @@ on_addresses("the-good-one-is-the-last", ["name-mismatch=warning", "expired=warn
              lambda m: m.sent("other.example.test"), lambda m: m.sent(dates=(-400, -3)), lambda m: m.sent())
 on_addresses("all-alike", [], lambda m: m.shared, lambda m: m.shared, lambda m: m.shared)
 on_addresses("two-leaves", ["addresses-differ"], lambda m: m.sent(), lambda m: m.sent(), addresses=("127.0.0.1", "127.0.0.2"))
-on_addresses("all-bad", ["expired", "addresses-differ"], lambda m: m.sent(dates=(-400, -3)), lambda m: m.sent("other.example.test"),
+on_addresses("all-bad", ["expired", "name-mismatch", "addresses-differ"], lambda m: m.sent(dates=(-400, -3)), lambda m: m.sent("other.example.test"),
              addresses=("127.0.0.1", "127.0.0.2"))
 on_addresses("one-without-its-intermediate", ["chain-incomplete=warning"], lambda m: m.shared, lambda m: m.shared[:1],
              addresses=("127.0.0.1", "127.0.0.2"))
@@ -185,6 +185,11 @@ on_revocation("ocsp-endless", ["revocation-unknown"], by_ocsp(lambda m, leaf: m.
 on_revocation("ocsp-nobody-listens", ["revocation-unknown"], points_at(NOWHERE))
 on_revocation("ocsp-down-and-crl-good", [], by_both(lambda m, leaf: (b"", "text/plain", 503), lambda m, leaf: servers.crl(m.inter)))
 on_revocation("ocsp-down-and-crl-revoked", ["revoked"], by_both(lambda m, leaf: (b"", "text/plain", 503), lambda m, leaf: servers.crl(m.inter, leaf)))
+on_revocation("ocsp-silent-and-crl-good", [], by_both(lambda m, leaf: m.library.silence, lambda m, leaf: servers.crl(m.inter)),
+              says=["has not been revoked (CRL ", "Without an answer that counts: OCSP "])
+on_revocation("both-silent", ["revocation-unknown"], by_both(lambda m, leaf: m.library.silence, lambda m, leaf: m.library.silence))
+on_revocation("crl-in-a-directory", [], lambda m: m.sent(crl=pki.crl_at("ldap:///CN=Exray,CN=CDP?certificateRevocationList")),
+              says=["asks over http only", "ldap:///CN=Exray,CN=CDP"])
 on_revocation("crl-good", [], by_crl(lambda m, leaf: servers.crl(m.inter, m.leaf())))
 on_revocation("crl-revoked", ["revoked"], by_crl(lambda m, leaf: servers.crl(m.inter, m.leaf(), leaf)))
 on_revocation("crl-out-of-date", ["revocation-unknown"], by_crl(lambda m, leaf: servers.crl(m.inter, until=-HOUR)))
@@ -228,11 +233,19 @@ def two_levels(m, path):
     return low, der(low)
 
 
-on_issuer("as-der", ["chain-incomplete"], lambda m, _: (m.inter, der(m.inter)))
+def new_key(m, _):
+    """The root has a new key, certified by the old one under the same name: no root, for being called like one."""
+    renewed = pki.authority(m.root.subject, m.root)
+    return renewed, der(renewed)
+
+
+on_issuer("as-der", ["chain-incomplete"], lambda m, _: (m.inter, der(m.inter)),
+          says=["; it is at http://127.0.0.1", ", and with it the chain ends at a root that this machine trusts."])
 on_issuer("as-pem", ["chain-incomplete"], lambda m, _: (m.inter, (m.inter.pem, "application/x-pem-file")))
 on_issuer("as-pkcs7", ["chain-incomplete"], lambda m, _: (m.inter, bag(m.stranger, m.inter)))
 on_issuer("after-a-redirect", ["chain-incomplete"], lambda m, path: (
     m.inter, m.library.redirect(m.library.publish(path + "/moved", der(m.inter)))))
+on_issuer("is-its-namesake-with-a-new-key", ["chain-incomplete"], new_key, says=["does not send the certificate of"])
 on_issuer("on-two-levels", ["chain-incomplete"], two_levels)
 on_issuer("of-an-unknown-root", ["untrusted-root", "chain-incomplete"], lambda m, _: (m.inter2, der(m.inter2)), says=["Contoso Private Root"])
 on_issuer("is-another-certificate", ["chain-incomplete"], lambda m, _: (m.inter, der(m.stranger)), says=["Unrelated"])
@@ -241,7 +254,8 @@ on_issuer("is-a-web-page", ["chain-incomplete"], lambda m, _: (m.inter, (b"<!DOC
 on_issuer("is-a-redirect-loop", ["chain-incomplete"], lambda m, path: (m.inter, m.library.redirect(m.library.url(path))), says=["redirect"])
 on_issuer("is-a-redirect-to-a-file", ["chain-incomplete"], lambda m, path: (m.inter, m.library.redirect("file:///etc/passwd")), says=["file:"])
 on_issuer("is-a-file", ["chain-incomplete"], lambda m, _: (m.inter, "file:///etc/ssl/certs/ca-certificates.crt"))
-on_issuer("is-in-a-directory", ["chain-incomplete"], lambda m, _: (m.inter, "ldap:///CN=Exray%20Test%20Issuing%20CA,CN=AIA?cACertificate?base"))
+on_issuer("is-in-a-directory", ["chain-incomplete"], lambda m, _: (m.inter, "ldap:///CN=Exray%20Test%20Issuing%20CA,CN=AIA?cACertificate?base"),
+          says=["either the server leaves out the certificate of", "a private root", "names no http address"])
 on_issuer("is-silent", ["chain-incomplete"], lambda m, _: (m.inter, m.library.silence))
 on_issuer("is-endless", ["chain-incomplete"], lambda m, _: (m.inter, m.library.endless))
 on_issuer("is-at-a-link-local-address", ["chain-incomplete"], lambda m, _: (m.inter, "http://169.254.169.254/latest/meta-data"), says=["169.254"])

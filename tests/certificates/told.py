@@ -6,7 +6,7 @@ import scenario as runner
 
 # Those that clients tolerate; everything else is an error.
 WARNINGS = {"expires-soon", "chain-disordered", "chain-extra", "path-ambiguous", "nonconforming", "key-unusual", "validity-too-long",
-            "staple-missing", "revocation-unknown", "interception-suspected", "old-protocols-offered", "weak-ciphers-offered",
+            "staple-missing", "revocation-unknown", "interception-suspected", "old-protocols-offered", "newest-protocol-only", "weak-ciphers-offered",
             "renegotiation-insecure", "default-certificate-differs", "client-certificate-requested", "addresses-differ", "trust-ignored"}
 
 # The child step under which a finding belongs, when it is told of the certificate that was chosen and not of another address.
@@ -15,10 +15,10 @@ PLACES = {"name": ("name-mismatch",), "chain": ("chain-incomplete", "chain-disor
           "dates": ("expired", "not-yet-valid", "expires-soon", "validity-too-long"),
           "revocation": ("revoked", "revocation-unknown", "staple-missing"), "purpose": ("bad-purpose", "nonconforming"),
           "strength": ("weak-key", "weak-signature", "key-unusual"),
-          "protocols": ("old-protocols-offered", "weak-ciphers-offered", "renegotiation-insecure"),
+          "protocols": ("old-protocols-offered", "newest-protocol-only", "weak-ciphers-offered", "renegotiation-insecure"),
           "handshake": ("handshake-failed", "not-tls", "protocol-too-old"),
           "client-certificate": ("client-certificate-requested",),  # required: a failed handshake in TLS 1.2
-          "default-certificate": ("default-certificate-differs",)}
+          "default-certificate": ("default-certificate-differs",), "addresses": ("addresses-differ",)}
 PLACE_OF = {f"tls.{finding}": f"ssl-trust.{place}" for place, findings in PLACES.items() for finding in findings}
 
 # What has no business on a terminal: controls, and the marks that turn the direction of text.
@@ -54,7 +54,7 @@ def texts(value):
 
 def misplaced(report):
     return [f"{finding['id']} is told under {key}" for key, step in steps_below(report).items() for finding in step["findings"]
-            if key != "ssl-trust" and PLACE_OF.get(finding["id"], key) != key]
+            if key != "ssl-trust.addresses" and PLACE_OF.get(finding["id"], key) != key]
 
 
 def inconsistent(report):

@@ -122,6 +122,30 @@ START_TEST(test_chain_that_ends_nowhere_says_so)
 }
 END_TEST
 
+/* A root that ends soon is a root all the same: what stands in its corner does not decide. */
+START_TEST(test_chain_ends_at_a_trusted_root_whatever_its_dates)
+{
+    struct xr_arena *arena = xr_arena_new();
+    struct xr_run *run = sample_trust_file(arena);
+    struct xr_fact_certificate *leaf = run->facts.certificates;
+
+    leaf->next->next->not_after_ms = SAMPLE_AT_MS + 9 * SAMPLE_DAY_MS;
+    const char *words = between(arena, page_of(run), "id=\"chain-words\"", "</p>");
+    ck_assert(!holds(words, "without a trusted root"));
+    ck_assert(
+        holds(words, "(9 days left: in the file, number 3; it is one of the trusted roots)."));
+    leaf->next = NULL;
+    leaf->issuer = leaf->subject;
+    words = between(arena, page_of(run), "id=\"chain-words\"", "</p>");
+    ck_assert(!holds(words, "without a trusted root"));
+    ck_assert(holds(words, "number 1; it is one of the trusted roots"));
+    leaf->trusted = false;
+    words = between(arena, page_of(run), "id=\"chain-words\"", "</p>");
+    ck_assert(holds(words, "(Not trusted: ") && holds(words, "without a trusted root"));
+    xr_arena_free(arena);
+}
+END_TEST
+
 /* A root need not be sent: one that was fetched to see is unknown, not missing. */
 START_TEST(test_fetched_root_is_not_called_missing)
 {
@@ -358,9 +382,10 @@ END_TEST
 
 XR_UNIT_MAIN("trust", test_page_of_a_host, test_missing_place_is_drawn_between_its_neighbours,
     test_words_and_table_say_what_the_picture_says, test_chain_that_ends_nowhere_says_so,
-    test_fetched_root_is_not_called_missing, test_worst_of_one_certificate_is_shown,
-    test_addresses_that_differ_are_seen_at_once, test_offers_are_told_by_icon_and_word,
-    test_page_of_a_trusted_host, test_file_judged_as_of_another_day_says_so_everywhere,
+    test_chain_ends_at_a_trusted_root_whatever_its_dates, test_fetched_root_is_not_called_missing,
+    test_worst_of_one_certificate_is_shown, test_addresses_that_differ_are_seen_at_once,
+    test_offers_are_told_by_icon_and_word, test_page_of_a_trusted_host,
+    test_file_judged_as_of_another_day_says_so_everywhere,
     test_headline_on_the_terminal_names_the_host, test_ticket_names_the_certificate,
     test_crowd_is_drawn_in_part_and_listed_in_full, test_names_are_capped_and_counted,
     test_subject_is_what_the_user_named)

@@ -188,7 +188,7 @@ struct verdict judged_at(const struct forged *sent, const struct forged *roots, 
     int64_t at_ms, int warn_days)
 {
     struct verdict verdict = { .arena = xr_arena_new() };
-    struct xr_trust trust = { X509_STORE_new(), true };
+    struct xr_trust trust = { X509_STORE_new(), true, NULL };
     struct xr_net net = { .trust = &trust, .at_ms = at_ms, .warn_days = warn_days };
     struct xr_der *ders = xr_new_n(verdict.arena, struct xr_der, FORGED_MAX);
     struct xr_chain chain = { .sent = ders };

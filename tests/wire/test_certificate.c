@@ -41,6 +41,49 @@ START_TEST(what_a_certificate_points_to_is_read)
 }
 END_TEST
 
+START_TEST(of_addresses_the_first_three_are_kept_and_none_twice)
+{
+    struct xr_arena *arena = xr_arena_new();
+    struct forged made = forge(
+        &(struct forge_spec){
+            .extensions = { { NID_info_access,
+                                "OCSP;URI:https://s.test/,OCSP;URI:http://o1.test/,"
+                                "OCSP;URI:http://o2.test/,OCSP;URI:http://o1.test/" },
+                { NID_crl_distribution_points,
+                    "URI:http://c1.test,URI:http://c2.test,URI:http://c3.test,"
+                    "URI:http://c4.test" } } },
+        NULL);
+
+    struct xr_urls urls = xr_certificate_urls(arena, made.certificate, XR_URL_OCSP);
+    ck_assert_uint_eq(urls.n, 2);
+    ck_assert_str_eq(urls.http[0], "http://o1.test/");
+    ck_assert_str_eq(urls.http[1], "http://o2.test/");
+    ck_assert_str_eq(urls.other, "https://s.test/");
+    urls = xr_certificate_urls(arena, made.certificate, XR_URL_CRL);
+    ck_assert_uint_eq(urls.n, 3);
+    ck_assert_str_eq(urls.http[2], "http://c3.test");
+    ck_assert_ptr_null(urls.other);
+    urls = xr_certificate_urls(arena, made.certificate, XR_URL_ISSUER);
+    ck_assert(!urls.n && !urls.http[0] && !urls.other);
+    xr_arena_free(arena);
+    forge_free();
+}
+END_TEST
+
+START_TEST(addresses_among_the_names_are_written_as_usual)
+{
+    struct xr_arena *arena = xr_arena_new();
+    const struct xr_certificate *at =
+        describe(arena, &(struct forge_spec){ .san = "IP:2001:db8::1,IP:::ffff:192.0.2.1" });
+    ck_assert_str_eq(at->names, "2001:db8::1, ::ffff:192.0.2.1");
+    at = describe(arena, &(struct forge_spec){ .extensions = { { NID_subject_alt_name,
+                                                   "DER:30:07:87:05:01:02:03:04:05" } } });
+    ck_assert_str_eq(at->names, "a malformed address (of 5 bytes)");
+    xr_arena_free(arena);
+    forge_free();
+}
+END_TEST
+
 START_TEST(a_bare_certificate_points_nowhere)
 {
     struct xr_arena *arena = xr_arena_new();
@@ -184,6 +227,8 @@ START_TEST(the_year_9999_is_a_year)
 }
 END_TEST
 
-XR_UNIT_MAIN("certificate", what_a_certificate_points_to_is_read, a_bare_certificate_points_nowhere,
-    broken_extensions_are_read_as_nothing, ten_thousand_names_take_little_time_and_room,
-    a_huge_key_is_verified_in_bounded_time, the_year_9999_is_a_year)
+XR_UNIT_MAIN("certificate", of_addresses_the_first_three_are_kept_and_none_twice,
+    addresses_among_the_names_are_written_as_usual, what_a_certificate_points_to_is_read,
+    a_bare_certificate_points_nowhere, broken_extensions_are_read_as_nothing,
+    ten_thousand_names_take_little_time_and_room, a_huge_key_is_verified_in_bounded_time,
+    the_year_9999_is_a_year)

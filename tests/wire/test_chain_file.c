@@ -114,6 +114,42 @@ START_TEST(files_that_are_no_text_or_too_large_are_refused)
 }
 END_TEST
 
-XR_UNIT_MAIN("chain_file", all_certificates_are_read_in_their_order_and_nothing_else,
+START_TEST(certificates_without_pem_are_read_and_a_bundle_is_named)
+{
+    struct xr_arena *arena = xr_arena_new();
+    struct forged root = forge(&(struct forge_spec){ .cn = "root", .ca = true }, NULL);
+    struct forged leaf = forge(&(struct forge_spec){ .cn = "mail" }, &root);
+    BIO *both = BIO_new(BIO_s_mem()), *bundle = BIO_new(BIO_s_mem());
+    PKCS7 *message = PKCS7_new();
+    struct xr_chain chain;
+    char *at;
+
+    ck_assert_int_eq(i2d_X509_bio(both, leaf.certificate), 1);
+    ck_assert_int_eq(i2d_X509_bio(both, root.certificate), 1);
+    long length = BIO_get_mem_data(both, &at);
+    ck_assert_ptr_null(read_text(arena, at, (size_t)length, &chain));
+    ck_assert_uint_eq(chain.sent_n, 2);
+    ck_assert_int_eq(PKCS7_set_type(message, NID_pkcs7_signed), 1);
+    ck_assert_int_eq(PKCS7_content_new(message, NID_pkcs7_data), 1);
+    ck_assert_int_eq(PKCS7_add_certificate(message, leaf.certificate), 1);
+    ck_assert_int_eq(i2d_PKCS7_bio(bundle, message), 1);
+    length = BIO_get_mem_data(bundle, &at);
+    const struct xr_err *err = read_text(arena, at, (size_t)length, &chain);
+    ck_assert_msg(err && strstr(err->text, "binary p7b"), "%s", err ? err->text : "no error");
+    (void)BIO_reset(bundle);
+    ck_assert_int_eq(PEM_write_bio_PKCS7(bundle, message), 1);
+    length = BIO_get_mem_data(bundle, &at);
+    expect_error(arena, xr_strndup(arena, at, (size_t)length),
+        "line 1: this is a p7b (PKCS #7): \"openssl pkcs7 -print_certs\"");
+    PKCS7_free(message);
+    BIO_free(both);
+    BIO_free(bundle);
+    xr_arena_free(arena);
+    forge_free();
+}
+END_TEST
+
+XR_UNIT_MAIN("chain_file", certificates_without_pem_are_read_and_a_bundle_is_named,
+    all_certificates_are_read_in_their_order_and_nothing_else,
     what_is_wrong_with_a_file_is_told_with_its_place,
     files_that_are_no_text_or_too_large_are_refused)

@@ -393,6 +393,18 @@ START_TEST(connect_to_leads_elsewhere_and_the_host_header_stays)
 }
 END_TEST
 
+START_TEST(nothing_is_fetched_from_the_ports_of_other_services)
+{
+    static const uint16_t refused[] = { 1, 22, 25, 110, 143, 465, 587, 1023, 3306, 6379, 11211 };
+    static const uint16_t open[] = { 80, 443, 1024, 8080, 8888, 49152, 65535 };
+
+    for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++)
+        ck_assert_msg(xr_fetch_port_objection(refused[i]) != NULL, "%u", refused[i]);
+    for (size_t i = 0; i < sizeof(open) / sizeof(*open); i++)
+        ck_assert_msg(xr_fetch_port_objection(open[i]) == NULL, "%u", open[i]);
+}
+END_TEST
+
 XR_UNIT_MAIN("fetch", what_does_not_leave_the_machine_or_its_link_is_refused,
     ordinary_addresses_are_allowed, who_tests_an_address_of_a_class_may_fetch_from_that_class_only,
     addresses_that_are_not_http_are_refused_and_named,
@@ -401,4 +413,5 @@ XR_UNIT_MAIN("fetch", what_does_not_leave_the_machine_or_its_link_is_refused,
     a_question_is_posted_byte_for_byte, redirects_are_followed_a_little_and_judged_each,
     a_server_that_sends_too_much_or_too_slowly_is_left, a_flood_of_trailers_is_cut_off,
     a_closed_port_is_told_as_such, through_a_proxy_names_are_its_business_and_addresses_are_judged,
-    connect_to_leads_elsewhere_and_the_host_header_stays)
+    connect_to_leads_elsewhere_and_the_host_header_stays,
+    nothing_is_fetched_from_the_ports_of_other_services)

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "analyzer/base/clock.h"
 #include "tests/unit.h"
 #include "tests/wire/forge.h"
 
@@ -55,6 +56,8 @@ START_TEST(a_name_that_nearly_fits_is_explained)
         { "a", "DNS:b.test,DNS:*.contoso.test", "a.b.contoso.test", "one label, not two" },
         { "a", "DNS:ma*.contoso.test", "mail.contoso.test", "whole first label" },
         { "a", "DNS:*.test", "mail.test", "top-level domain" },
+        { "a", "IP:2001:db8::1", "mail.test", "is for 2001:db8::1, not for mail.test." },
+        { "a", "email:a@b.test", "mail.test", "(none of its alternative names is that of a host)" },
         { "a", "DNS:192.0.2.1", "192.0.2.1", "must be listed as an IP address" },
         { "a", "DNS:other.test", "mail.test", "is for other.test, not for mail.test." },
     };
@@ -164,8 +167,111 @@ START_TEST(nothing_of_a_strangers_name_is_told_raw)
 }
 END_TEST
 
-XR_UNIT_MAIN("remarks", what_no_path_needs_is_extra_and_a_sent_root_is_not,
-    a_name_that_nearly_fits_is_explained, the_certificate_of_exchange_setup_is_recognised,
+/* Judged by the clock, whose days have other names than those of a moment asked about. */
+static void expect_day(
+    const struct forged *root, int64_t to_s, int64_t at_ms, enum xr_flaw flaw, const char *part)
+{
+    struct forged leaf = forge(
+        &(struct forge_spec){ .cn = "mail", .san = "DNS:mail.test", .from_s = 1, .to_s = to_s },
+        root);
+    struct verdict verdict = judged_at(SENT(leaf), ROOTS(*root), "mail.test", at_ms, 30);
+
+    expect(&verdict, flaw, part, flaw == XR_FLAW_EXPIRES_SOON);
+}
+
+START_TEST(days_are_told_as_people_say_them)
+{
+    struct forged root = authority("root", NULL);
+    int64_t midnight = xr_wall_ms() / 1000 / DAYS(1) * DAYS(1);
+
+    expect_day(&root, midnight + DAYS(1) - 1, 0, XR_FLAW_EXPIRES_SOON, ", today.");
+    expect_day(&root, midnight + DAYS(2) - 1, 0, XR_FLAW_EXPIRES_SOON, ", tomorrow.");
+    expect_day(&root, midnight + DAYS(9) - 1, 0, XR_FLAW_EXPIRES_SOON, ", in 8 days.");
+    expect_day(&root, midnight - 1, 0, XR_FLAW_EXPIRED, ", yesterday.");
+    expect_day(&root, midnight - DAYS(3), 0, XR_FLAW_EXPIRED, ", 3 days ago.");
+    int64_t noon = midnight + DAYS(1) / 2;
+    expect_day(&root, noon - 60, noon * 1000, XR_FLAW_EXPIRED, ", on the day asked about.");
+    expect_day(&root, noon - DAYS(1), noon * 1000, XR_FLAW_EXPIRED, ", 1 day ago.");
+    expect_day(&root, noon + DAYS(1), noon * 1000, XR_FLAW_EXPIRES_SOON, ", in 1 day.");
+    forge_free();
+}
+END_TEST
+
+START_TEST(a_short_life_is_no_warning_until_its_last_third)
+{
+    struct forged root = authority("root", NULL);
+    struct forged leaf = forge(
+        &(struct forge_spec){
+            .cn = "mail", .san = "DNS:mail.test", .from_s = NOW_S, .to_s = NOW_S + DAYS(6) },
+        &root);
+
+    struct verdict verdict = judged_at(SENT(leaf), ROOTS(root), "mail.test", NOW_MS, 30);
+    ck_assert_msg(!verdict.session.flaws, "%s", all_told(&verdict));
+    verdict_free(&verdict);
+    verdict = judged_at(SENT(leaf), ROOTS(root), "mail.test", (NOW_S + DAYS(4)) * 1000, 30);
+    ck_assert_msg(!verdict.session.flaws, "%s", all_told(&verdict));
+    verdict_free(&verdict);
+    verdict = judged_at(SENT(leaf), ROOTS(root), "mail.test", (NOW_S + DAYS(4) + 1) * 1000, 30);
+    expect(&verdict, XR_FLAW_EXPIRES_SOON, ", in 1 day.", true);
+    forge_free();
+}
+END_TEST
+
+START_TEST(what_is_related_but_has_ended_is_extra)
+{
+    struct forged root = authority("root", NULL), ca = authority("ca", &root);
+    struct forged old = forge(
+        &(struct forge_spec){
+            .cn = "ca", .ca = true, .as = &ca, .from_s = 1, .to_s = NOW_S - DAYS(10) },
+        &root);
+    struct forged leaf = forge(&(struct forge_spec){ .cn = "mail", .san = "DNS:mail.test" }, &ca);
+
+    struct verdict verdict = judged(SENT(leaf, ca, old), ROOTS(root), "mail.test");
+    expect(&verdict, XR_FLAW_CHAIN_EXTRA, "\"ca\" (ended on 2026-03-10)", true);
+    forge_free();
+}
+END_TEST
+
+START_TEST(a_chain_that_was_turned_round_is_told_so)
+{
+    struct forged root = authority("root", NULL), ca = authority("ca", &root);
+    struct forged leaf = forge(&(struct forge_spec){ .cn = "mail", .san = "DNS:mail.test" }, &ca);
+
+    struct verdict verdict = judged(SENT(root, ca, leaf), ROOTS(root), "mail.test");
+    ck_assert_msg(!told(&verdict, XR_FLAW_CHAIN_EXTRA, -1), "%s", all_told(&verdict));
+    expect(&verdict, XR_FLAW_CHAIN_DISORDERED,
+        "of \"root\", is an authority's; the server's must stand first: that of \"mail\" is number "
+        "3.",
+        false);
+    forge_free();
+}
+END_TEST
+
+/* Without the issuer nobody can tell a forgetful server from a private root. */
+START_TEST(an_unknown_issuer_leaves_two_possibilities)
+{
+    struct forged root = authority("root", NULL), other = authority("other", NULL);
+    struct forged ca = authority("ca", &root);
+    struct forged leaf = forge(&(struct forge_spec){ .cn = "mail", .san = "DNS:mail.test" }, &ca);
+
+    struct verdict verdict = judged(SENT(leaf), ROOTS(other), "mail.test");
+    expect(&verdict, XR_FLAW_CHAIN_INCOMPLETE,
+        "either the server leaves out the certificate of \"CN=ca\", or that is a private root",
+        false);
+    verdict = judged(SENT(leaf, ca), ROOTS(other), "mail.test");
+    const char *text = told(&verdict, XR_FLAW_UNTRUSTED_ROOT, 1);
+    ck_assert_msg(text && strstr(text, "leaves out the certificate of \"CN=root\", or that is"),
+        "%s", all_told(&verdict));
+    verdict_free(&verdict);
+    forge_free();
+}
+END_TEST
+
+XR_UNIT_MAIN("remarks", days_are_told_as_people_say_them,
+    a_short_life_is_no_warning_until_its_last_third, what_is_related_but_has_ended_is_extra,
+    a_chain_that_was_turned_round_is_told_so, an_unknown_issuer_leaves_two_possibilities,
+    what_no_path_needs_is_extra_and_a_sent_root_is_not, a_name_that_nearly_fits_is_explained,
+    the_certificate_of_exchange_setup_is_recognised,
     a_public_certificate_may_not_live_longer_than_the_rules_of_its_day,
     an_inspecting_product_is_named_unless_the_certificate_is_public,
     nothing_of_a_strangers_name_is_told_raw)

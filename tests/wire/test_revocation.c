@@ -135,6 +135,116 @@ START_TEST(an_ocsp_answer_that_is_none_is_told_in_words)
 }
 END_TEST
 
+/* The leaf anew, with these addresses; OpenSSL's notation takes a list. */
+static void name_sources(struct world *world, const char *ocsp_url, const char *crl_url)
+{
+    identity_free(&world->leaf);
+    world->leaf = identity_make(
+        &(struct identity_spec){ .name = world_host, .ocsp_url = ocsp_url, .crl_url = crl_url },
+        &world->middle);
+    world->sent[0] = identity_der(world->arena, world->leaf.certificate);
+}
+
+static const char *good_crl(struct world *world)
+{
+    world->web.pages[1].body =
+        crl_make(world->arena, &(struct crl_spec){ .issuer = &world->middle });
+    return web_url(world->arena, &world->web, "/crl");
+}
+
+START_TEST(the_second_address_is_asked_when_the_first_is_dead)
+{
+    struct world world;
+
+    world_init(&world, 0);
+    const char *second = web_url(world.arena, &world.web, "/ocsp");
+    name_sources(
+        &world, xr_printf(world.arena, "http://127.0.0.1:1/dead,OCSP;URI:%s", second), NULL);
+    struct xr_tls_session session = check(&world);
+    expect_row(&session, XR_REVOCATION_GOOD, "has not been revoked (OCSP http://127.0.0.1:", "2nd");
+    const struct xr_revocation *row = session.revocations;
+    ck_assert_msg(strstr(row->text, "Without an answer that counts: OCSP http://127.0.0.1:1/dead"),
+        "%s", row->text);
+    ck_assert_str_eq(row->asked.urls[0], "http://127.0.0.1:1/dead");
+    ck_assert_str_eq(row->asked.urls[1], second);
+    ck_assert_ptr_null(row->asked.urls[2]);
+    name_sources(
+        &world, NULL, xr_printf(world.arena, "http://127.0.0.1:1/dead,URI:%s", good_crl(&world)));
+    world_ask(&world, XR_REVOCATION_GOOD, "has not been revoked (CRL http://127.0.0.1:");
+    world_done(&world);
+}
+END_TEST
+
+START_TEST(who_is_asked_by_other_means_than_http_is_named)
+{
+    struct world world;
+
+    world_init(&world, 0);
+    name_sources(&world, NULL, "ldap:///cn=list");
+    world_ask(&world, XR_REVOCATION_NO_SOURCE,
+        "was not asked: for that it names \"ldap:///cn=list\", and exray asks over http only");
+    name_sources(&world, "https://ocsp.contoso.test/", NULL);
+    world_ask(&world, XR_REVOCATION_NO_SOURCE, "names \"https://ocsp.contoso.test/\"");
+    world_done(&world);
+}
+END_TEST
+
+/* With so much time for the whole step; what was fetched before is forgotten. */
+static int64_t check_within(struct world *world, int64_t ms, struct xr_tls_session *session)
+{
+    struct xr_chain chain = { .sent = world->sent, .sent_n = 2 };
+    struct xr_inquiry inquiry = { &world->net, NULL, world_host, "127.0.0.1",
+        { INT64_MAX, xr_now_us() + ms * 1000 } };
+
+    xr_fetched_free(world->fetched);
+    inquiry.fetched = world->fetched = xr_fetched_new();
+    *session = (struct xr_tls_session){ 0 };
+    xr_chain_judge(world->arena, &world->net, world_host, &chain, session);
+    int64_t started = xr_now_us();
+    xr_check_revocation(world->arena, &inquiry, session);
+    return (xr_now_us() - started) / 1000;
+}
+
+START_TEST(a_silent_responder_leaves_time_for_the_list)
+{
+    struct xr_tls_session session;
+    struct world world;
+
+    world_init(&world, OCSP | CRL);
+    world.web.pages[0].silent = true;
+    (void)good_crl(&world);
+    (void)check_within(&world, 2000, &session);
+    expect_row(&session, XR_REVOCATION_GOOD, "has not been revoked (CRL ", "list");
+    ck_assert_ptr_nonnull(
+        strstr(session.revocations->text, "Without an answer that counts: OCSP "));
+    web_rest(&world.web);
+    world.web.pages[1].silent = true;
+    int64_t took = check_within(&world, 2000, &session);
+    expect_row(&session, XR_REVOCATION_UNKNOWN, "Nobody could say", "both silent");
+    ck_assert_msg(took < 1600, "%lld ms", (long long)took);
+    ck_assert_ptr_null(strstr(session.revocations->text, "not asked"));
+    web_rest(&world.web);
+    world_done(&world);
+}
+END_TEST
+
+START_TEST(whom_no_time_was_left_for_is_not_blamed)
+{
+    struct xr_tls_session session;
+    struct world world;
+
+    world_init(&world, OCSP | CRL);
+    (void)check_within(&world, 0, &session);
+    const struct xr_revocation *row = session.revocations;
+    ck_assert(row && row->state == XR_REVOCATION_UNKNOWN && !row->asked.urls[0]);
+    ck_assert_msg(strstr(row->text, "Nobody was asked") && strstr(row->text, "no time was left"),
+        "%s", row->text);
+    ck_assert_ptr_null(flaw_of(&session, XR_FLAW_REVOCATION_UNKNOWN, 0));
+    ck_assert_int_eq(world_hits(&world), 0);
+    world_done(&world);
+}
+END_TEST
+
 static struct xr_der staple_of(struct world *world)
 {
     struct xr_der made = ocsp_make(&world->answer), ret = made;
@@ -289,7 +399,9 @@ START_TEST(an_address_inside_is_not_asked_for_a_stranger)
 }
 END_TEST
 
-XR_UNIT_MAIN("revocation", an_ocsp_answer_of_the_issuer_counts,
+XR_UNIT_MAIN("revocation", the_second_address_is_asked_when_the_first_is_dead,
+    who_is_asked_by_other_means_than_http_is_named, a_silent_responder_leaves_time_for_the_list,
+    whom_no_time_was_left_for_is_not_blamed, an_ocsp_answer_of_the_issuer_counts,
     an_ocsp_answer_counts_within_its_dates_only, an_ocsp_answer_of_somebody_else_does_not_count,
     an_ocsp_answer_that_is_none_is_told_in_words, a_staple_that_counts_spares_all_questions,
     a_staple_that_does_not_count_leads_to_a_question, on_request_nobody_is_asked,

@@ -144,6 +144,89 @@ static void fails(struct world *world, const char *words)
     ck_assert(has(&session, XR_FLAW_CHAIN_INCOMPLETE));
 }
 
+static const char *text_of(const struct xr_tls_session *session, enum xr_flaw flaw, int depth)
+{
+    for (const struct xr_tls_flaw *at = session->flaws; at; at = at->next)
+        if (at->flaw == flaw && at->depth == depth)
+            return at->text;
+    return "(not told)";
+}
+
+static void expect_text(
+    const struct xr_tls_session *session, enum xr_flaw flaw, int depth, const char *part)
+{
+    const char *text = text_of(session, flaw, depth);
+
+    ck_assert_msg(strstr(text, part) != NULL, "%s, not: %s", text, part);
+}
+
+START_TEST(the_flaw_says_what_fetching_proved)
+{
+    struct world world;
+
+    world_init(&world);
+    struct identity other = authority("Other Root", NULL, NULL);
+    struct xr_trust *trust = identity_trust(world.arena, &other);
+    X509 *const both[] = { world.leaf.certificate, world.low.certificate, NULL };
+    X509 *const three[] = { world.leaf.certificate, world.low.certificate, world.high.certificate,
+        NULL };
+
+    struct xr_tls_session session = complete(&world);
+    expect_text(&session, XR_FLAW_CHAIN_INCOMPLETE, 0,
+        "does not send the certificate of \"CN=Low CA\", which signed mail.contoso.test; it is at "
+        "http://127.0.0.1:");
+    expect_text(&session, XR_FLAW_CHAIN_INCOMPLETE, 0,
+        "/low, and with all that is missing the chain ends at a root that this machine trusts.");
+    session = complete_at(&world, both, "127.0.0.1");
+    expect_text(
+        &session, XR_FLAW_CHAIN_INCOMPLETE, 1, "/high, and with it the chain ends at a root");
+    world.net.trust = trust;
+    session = complete_at(&world, both, "127.0.0.1");
+    expect_text(&session, XR_FLAW_CHAIN_INCOMPLETE, 1,
+        "/high, but even with it the chain ends at the root \"Test Root\", which this machine does "
+        "not trust.");
+    session = complete_at(&world, three, "127.0.0.1");
+    expect_text(&session, XR_FLAW_UNTRUSTED_ROOT, 3, "; that root is at http://127.0.0.1:");
+    world.high_page->path = "/elsewhere";
+    session = complete(&world);
+    expect_text(&session, XR_FLAW_CHAIN_INCOMPLETE, 0, "/low.");
+    expect_text(&session, XR_FLAW_UNTRUSTED_ROOT, 1, "either the server leaves out");
+    xr_trust_free(trust);
+    identity_free(&other);
+    world_done(&world);
+}
+END_TEST
+
+START_TEST(the_second_address_of_an_issuer_is_tried_too)
+{
+    struct world world;
+
+    world_init(&world);
+    const char *dead = web_url(world.arena, &world.web, "/nothing");
+    const char *good = web_url(world.arena, &world.web, "/low");
+    struct identity leaf = identity_make(
+        &(struct identity_spec){ .name = host,
+            .issuer_url =
+                xr_printf(world.arena, "ldap:///x,caIssuers;URI:%s,caIssuers;URI:%s", dead, good) },
+        &world.low);
+    X509 *const sent[] = { leaf.certificate, NULL };
+    struct xr_tls_session session = complete_at(&world, sent, "127.0.0.1");
+    tells(&session, "completes the chain to \"Test Root\"");
+    expect_text(&session, XR_FLAW_CHAIN_INCOMPLETE, 0, "/low, and with");
+    ck_assert_str_eq(session.asked_for_issuers.urls[0], dead);
+    ck_assert_str_eq(session.asked_for_issuers.urls[1], good);
+    identity_free(&leaf);
+    leaf = identity_make(
+        &(struct identity_spec){ .name = host, .issuer_url = "ldap:///cn=low" }, &world.low);
+    X509 *const again[] = { leaf.certificate, NULL };
+    session = complete_at(&world, again, "127.0.0.1");
+    tells(&session, "names no http address to fetch it from, but \"ldap:///cn=low\"");
+    expect_text(&session, XR_FLAW_CHAIN_INCOMPLETE, 0, "either the server leaves out");
+    identity_free(&leaf);
+    world_done(&world);
+}
+END_TEST
+
 START_TEST(two_missing_intermediates_are_fetched_and_marked)
 {
     struct world world;
@@ -369,7 +452,8 @@ START_TEST(who_names_no_address_is_told_and_a_root_is_not_looked_for)
 }
 END_TEST
 
-XR_UNIT_MAIN("revocation_issuer", two_missing_intermediates_are_fetched_and_marked,
+XR_UNIT_MAIN("revocation_issuer", the_flaw_says_what_fetching_proved,
+    the_second_address_of_an_issuer_is_tried_too, two_missing_intermediates_are_fetched_and_marked,
     a_gap_above_what_was_sent_is_found_too, every_usual_form_of_an_answer_is_read,
     what_is_no_issuer_is_told, a_hostile_address_brings_nothing,
     a_fetched_root_is_not_trusted_for_it, authorities_that_sign_each_other_end_the_search,

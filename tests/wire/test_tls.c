@@ -19,6 +19,8 @@ enum { STEP_MS = 600, ANSWER_MAX = 16 * 1024 };
 struct server {
     SSL_CTX *ctx; /* NULL: no TLS at all, only "raw" */
     const char *raw;
+    bool asks_anew;             /* HelloRequests without end */
+    int renegotiates;           /* so often, a byte being read after each time */
     size_t passes;              /* bytes of the answer that come through; 0: all */
     bool then_resets;           /* behind them; else silence until the client goes */
     bool closes;                /* at once, without an answer */
@@ -74,6 +76,30 @@ static void answer_in_part(struct server *server, SSL *ssl, int fd)
         wait_for_end(fd);
 }
 
+static void renegotiate(struct server *server, SSL *ssl, int fd)
+{
+    char byte;
+
+    (void)SSL_set_fd(ssl, fd);
+    int went = SSL_accept(ssl);
+    for (int i = 0; went == 1 && i < server->renegotiates; i++) {
+        (void)SSL_renegotiate(ssl);
+        if (SSL_do_handshake(ssl) != 1 || SSL_read(ssl, &byte, 1) != 1)
+            return;
+        went = SSL_write(ssl, "y", 1);
+    }
+}
+
+static void ask_anew(int fd)
+{
+    static const char hello_request[] = "\x16\3\3\0\4\0\0\0\0";
+    char greeting[ANSWER_MAX];
+
+    if (read(fd, greeting, sizeof(greeting)) > 0)
+        while (write(fd, hello_request, sizeof(hello_request) - 1) > 0)
+            ;
+}
+
 static void serve_tls(struct server *server, int fd)
 {
     SSL *ssl = SSL_new(server->ctx);
@@ -81,6 +107,8 @@ static void serve_tls(struct server *server, int fd)
 
     if (server->passes) {
         answer_in_part(server, ssl, fd);
+    } else if (server->renegotiates) {
+        renegotiate(server, ssl, fd);
     } else {
         (void)SSL_set_fd(ssl, fd);
         if (SSL_accept(ssl) == 1)
@@ -103,6 +131,8 @@ static void *serve(void *arg)
     free(call);
     if (server->ctx)
         serve_tls(server, fd);
+    else if (server->asks_anew)
+        ask_anew(fd);
     else if (server->raw)
         (void)!write(fd, server->raw, strlen(server->raw));
     char byte;
@@ -184,7 +214,7 @@ static struct xr_deadline deadline(void)
 static const struct xr_err *shake(
     struct xr_arena *arena, struct server *server, bool again, struct xr_tls_session *ret)
 {
-    struct xr_trust trust = { X509_STORE_new(), true };
+    struct xr_trust trust = { X509_STORE_new(), true, NULL };
     struct xr_net net = { .trust = &trust, .at_ms = NOW_MS };
     struct xr_tls_again second = { call_server, server };
     int fd = call_server(server);
@@ -334,11 +364,83 @@ START_TEST(what_no_client_accepts_any_more_is_told_in_words)
     old.ctx = server_ctx(&old, "RSA:2048", "ALL:@SECLEVEL=0");
     (void)SSL_CTX_set_min_proto_version(old.ctx, TLS1_VERSION);
     (void)SSL_CTX_set_max_proto_version(old.ctx, TLS1_1_VERSION);
-    expect_failure(&old, true, XR_FAULT_TLS_TOO_OLD, "nothing newer than TLSv1.1");
+    expect_failure(&old, true, XR_FAULT_TLS_TOO_OLD, "nothing newer than TLS 1.1");
+}
+END_TEST
+
+/* OpenSSL skips them inside of one call, which no deadline would end. */
+START_TEST(a_server_that_begins_its_handshake_without_end_is_cut_off)
+{
+    struct server server = { .asks_anew = true };
+    int64_t started = xr_now_us();
+
+    expect_failure(&server, true, XR_FAULT_TLS_HANDSHAKE, "HelloRequest");
+    ck_assert_int_lt((int)((xr_now_us() - started) / 1000), 4 * STEP_MS);
+}
+END_TEST
+
+static bool read_on(SSL *ssl, bool *ret_came)
+{
+    char byte;
+    int result = SSL_read(ssl, &byte, 1);
+
+    *ret_came = result == 1;
+    return *ret_came || SSL_get_error(ssl, result) == SSL_ERROR_WANT_READ;
+}
+
+/* Goes along with one renegotiation, then sends a byte and gets one back. */
+static bool speak(SSL *ssl, const struct xr_tls_watch *watch)
+{
+    int before = watch->judged;
+    bool came = false;
+
+    while (watch->judged == before)
+        if (!read_on(ssl, &came))
+            return false;
+    if (SSL_write(ssl, "x", 1) != 1)
+        return false;
+    while (!came)
+        if (!read_on(ssl, &came))
+            return false;
+    return true;
+}
+
+START_TEST(a_server_may_renegotiate_twice_and_not_without_end)
+{
+    struct xr_arena *arena = xr_arena_new();
+    struct xr_trust trust = { X509_STORE_new(), true, NULL };
+    struct xr_net net = { .trust = &trust, .at_ms = NOW_MS };
+    struct xr_tls_watch watch = { .arena = arena, .net = &net, .host = "mail.test" };
+    struct server server = { .renegotiates = 8 };
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+    int spoken = 0;
+
+    server.ctx = server_ctx(&server, NULL, "ECDHE+AESGCM");
+    (void)SSL_CTX_set_options(server.ctx, SSL_OP_NO_SESSION_RESUMPTION_ON_RENEGOTIATION);
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+    xr_tls_watch_attach(ctx, &watch);
+    SSL *ssl = SSL_new(ctx);
+    int fd = call_server(&server);
+    (void)fcntl(fd, F_SETFL, 0);
+    (void)SSL_set_fd(ssl, fd);
+    ck_assert_int_eq(SSL_connect(ssl), 1);
+    ck_assert(xr_tls_watch_is_of(&watch, ssl));
+    while (spoken < server.renegotiates && speak(ssl, &watch))
+        spoken++;
+    ck_assert_int_eq(spoken, 2);
+    ck_assert_ptr_null(watch.seen);
+    SSL_free(ssl);
+    SSL_CTX_free(ctx);
+    (void)close(fd);
+    end_server(&server);
+    X509_STORE_free(trust.store);
+    xr_arena_free(arena);
 }
 END_TEST
 
 XR_UNIT_MAIN("tls", a_good_handshake_tells_what_was_agreed_on,
     a_cipher_without_forward_secrecy_is_noticed, without_a_name_the_default_certificate_is_shown,
     a_server_that_never_answers_is_told_from_one_that_stops_half_way, a_reset_is_told_from_a_close,
-    what_is_no_tls_is_quoted, what_no_client_accepts_any_more_is_told_in_words)
+    what_is_no_tls_is_quoted, a_server_that_begins_its_handshake_without_end_is_cut_off,
+    a_server_may_renegotiate_twice_and_not_without_end,
+    what_no_client_accepts_any_more_is_told_in_words)

@@ -44,6 +44,7 @@ START_TEST(what_could_mislead_is_refused)
         "https:///path", "https://user@a.test/", "https://user:pw@a.test/",
         "https://a.test\\@evil.test/", "https://a.test /x", "https://a..test/",
         "https://a.test/\r\nHost: evil", "https://a.test:0x50/", "https://a.test:99999/",
+        "http://127.1./", "http://169.254.43518./", "http://a.0x7f./",
         "https://\xe2\x80\xae"
         "a.test/" };
     struct xr_arena *arena = xr_arena_new();
