@@ -39,14 +39,26 @@ static bool is_link_local(const char *address)
     return inet_pton(AF_INET6, address, &six) == 1 && IN6_IS_ADDR_LINKLOCAL(&six);
 }
 
+/* What an errno means, in one of the two ways in which it can come. */
+struct cause {
+    int code;
+    enum xr_fault fault;
+    const char *text;
+};
+
+static const struct xr_err *err_of(
+    struct xr_arena *arena, const struct cause *causes, size_t n, int code)
+{
+    for (size_t i = 0; i < n; i++)
+        if (causes[i].code == code)
+            return xr_err(arena, causes[i].fault, code, "%s", causes[i].text);
+    return xr_err(arena, XR_FAULT_TCP_UNREACHABLE, code, "%s", strerrordesc_np(code));
+}
+
 /* What connect() says itself, before anything has left this machine. */
 static const struct xr_err *local_err(struct xr_arena *arena, const char *address, int code)
 {
-    static const struct {
-        int code;
-        enum xr_fault fault;
-        const char *text;
-    } rows[] = {
+    static const struct cause rows[] = {
         { ECONNREFUSED, XR_FAULT_TCP_REFUSED, "connection refused: nothing listens on the port" },
         { ECONNRESET, XR_FAULT_TCP_RESET, "the connection was reset as soon as it was open" },
         { EHOSTUNREACH, XR_FAULT_TCP_NO_ROUTE,
@@ -71,20 +83,13 @@ static const struct xr_err *local_err(struct xr_arena *arena, const char *addres
     if (code == ENETUNREACH)
         return xr_err(arena, XR_FAULT_TCP_NO_ROUTE, code,
             "this machine has no %s route to this network", strchr(address, ':') ? "IPv6" : "IPv4");
-    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-        if (rows[i].code == code)
-            return xr_err(arena, rows[i].fault, code, "%s", rows[i].text);
-    return xr_err(arena, XR_FAULT_TCP_UNREACHABLE, code, "%s", strerrordesc_np(code));
+    return err_of(arena, rows, sizeof(rows) / sizeof(*rows), code);
 }
 
 /* What came back from the network, when it was no ICMP message that could be read. */
 static const struct xr_err *remote_err(struct xr_arena *arena, int code)
 {
-    static const struct {
-        int code;
-        enum xr_fault fault;
-        const char *text;
-    } rows[] = {
+    static const struct cause rows[] = {
         { ECONNREFUSED, XR_FAULT_TCP_REFUSED, "connection refused: nothing listens on the port" },
         { ECONNRESET, XR_FAULT_TCP_RESET, "the connection was reset as soon as it was open" },
         { ETIMEDOUT, XR_FAULT_TCP_TIMEOUT, "no answer: something drops the packets" },
