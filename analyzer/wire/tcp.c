@@ -47,11 +47,11 @@ struct cause {
 };
 
 static const struct xr_err *err_of(
-    struct xr_arena *arena, const struct cause *causes, size_t n, int code)
+    struct xr_arena *arena, const struct cause *causes, size_t n, int code, int native)
 {
     for (size_t i = 0; i < n; i++)
         if (causes[i].code == code)
-            return xr_err(arena, causes[i].fault, code, "%s", causes[i].text);
+            return xr_err(arena, causes[i].fault, native, "%s", causes[i].text);
     return xr_err(arena, XR_FAULT_TCP_UNREACHABLE, code, "%s", strerrordesc_np(code));
 }
 
@@ -83,7 +83,7 @@ static const struct xr_err *local_err(struct xr_arena *arena, const char *addres
     if (code == ENETUNREACH)
         return xr_err(arena, XR_FAULT_TCP_NO_ROUTE, code,
             "this machine has no %s route to this network", strchr(address, ':') ? "IPv6" : "IPv4");
-    return err_of(arena, rows, sizeof(rows) / sizeof(*rows), code);
+    return err_of(arena, rows, sizeof(rows) / sizeof(*rows), code, code);
 }
 
 /* What came back from the network, when it was no ICMP message that could be read. */
@@ -102,10 +102,7 @@ static const struct xr_err *remote_err(struct xr_arena *arena, int code)
             "the firewall of this machine forbids the connection: it does not let it out" },
     };
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-        if (rows[i].code == code)
-            return xr_err(arena, rows[i].fault, code == ENETUNREACH ? 0 : code, "%s", rows[i].text);
-    return xr_err(arena, XR_FAULT_TCP_UNREACHABLE, code, "%s", strerrordesc_np(code));
+    return err_of(arena, rows, sizeof(rows) / sizeof(*rows), code, code == ENETUNREACH ? 0 : code);
 }
 
 static void start(struct xr_arena *arena, struct xr_tcp_try *try)
