@@ -23,7 +23,11 @@ static enum xr_status run(struct xr_ctx *ctx, struct xr_step *step)
     const char *host = NULL;
     uint16_t unused;
 
-    const char *why = target->host ? xr_host_parse(ctx->arena, target->host, &host, &unused) : NULL;
+    const char *why = NULL;
+    if (target->host)
+        host = xr_host_ipv6(ctx->arena, target->host);
+    if (target->host && !host)
+        why = xr_host_parse(ctx->arena, target->host, &host, &unused);
     if (why)
         return xr_host_refuse(step, target->host, why);
     step->host = host;

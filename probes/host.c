@@ -19,17 +19,26 @@ static const char *parse_port(const char *text, uint16_t *ret)
     return NULL;
 }
 
+const char *xr_host_ipv6(struct xr_arena *arena, const char *text)
+{
+    unsigned char bytes[16];
+    char normal[INET6_ADDRSTRLEN];
+
+    if (inet_pton(AF_INET6, text, bytes) != 1)
+        return NULL;
+    return xr_strdup(arena, inet_ntop(AF_INET6, bytes, normal, sizeof(normal)));
+}
+
 static const char *parse_bracketed(
     struct xr_arena *arena, const char *text, const char **ret_host, uint16_t *ret_port)
 {
     const char *close = strchr(text, ']');
-    unsigned char bytes[16];
-    char normal[INET6_ADDRSTRLEN];
+    const char *inside = close ? xr_strndup(arena, text + 1, (size_t)(close - text - 1)) : "";
+    const char *host = xr_host_ipv6(arena, inside);
 
-    const char *host = close ? xr_strndup(arena, text + 1, (size_t)(close - text - 1)) : "";
-    if (inet_pton(AF_INET6, host, bytes) != 1)
+    if (!host)
         return "what stands in the brackets is not an IPv6 address";
-    *ret_host = xr_strdup(arena, inet_ntop(AF_INET6, bytes, normal, sizeof(normal)));
+    *ret_host = host;
     if (!close[1])
         return NULL;
     return close[1] == ':' ? parse_port(close + 2, ret_port)

@@ -11,6 +11,10 @@
 const char *xr_host_parse(
     struct xr_arena *arena, const char *text, const char **ret_host, uint16_t *ret_port);
 
+/* The address in its usual form; NULL: it is none. Where no port can follow, it needs no brackets.
+ */
+const char *xr_host_ipv6(struct xr_arena *arena, const char *text);
+
 /* Tells the finding of a host that is not valid. */
 enum xr_status xr_host_refuse(struct xr_step *step, const char *text, const char *why);
 

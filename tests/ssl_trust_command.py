@@ -197,7 +197,7 @@ def names_are_judged_as_entered(world):
     for host in (HOST, HOST.upper(), f"{HOST}:8443", "b\u00fccher.test", "xn--bcher-kva.test", "192.0.2.1"):
         report = world.offline("--host", host, exit=0)
         expect(report["verdict"]["status"] == "success", f"{host}: {report['verdict']}")
-    for host in ("www.contoso.test", "contoso.test", "192.0.2.2", "[2001:db8::1]"):
+    for host in ("www.contoso.test", "contoso.test", "192.0.2.2", "[2001:db8::1]", "2001:db8::1"):
         expect(findings_of(world.offline("--host", host, exit=1, finding="tls.name-mismatch"))["name"] == ["tls.name-mismatch"], host)
     steps = runner.steps_of(world.offline(exit=0))
     expect(steps["ssl-trust.name"]["status"] == "skipped", "without --host the name is not judged")
@@ -207,7 +207,7 @@ def names_are_judged_as_entered(world):
 def a_host_that_is_none_is_a_finding_and_nothing_is_sent(world):
     world.chain()
     rows = [("https://mail.contoso.test/EWS/Exchange.asmx", "the host alone, mail.contoso.test"), ("anna@contoso.test", "the host alone"),
-            ("2001:db8::1", "in brackets"), ("mail.contoso.test:99999", "65535"), ("mail..contoso.test", "mail..contoso.test"), ("", "empty")]
+            ("2001:db8::1:99999", "in brackets"), ("mail.contoso.test:99999", "65535"), ("mail..contoso.test", "mail..contoso.test"), ("", "empty")]
     for host, needle in rows:
         for words in (["--host", host], ["--host", host, "--chain", "chain.pem"]):
             report = world.judged(*words, exit=1, finding="input.host-invalid")

@@ -48,6 +48,16 @@ START_TEST(addresses_are_hosts_too_those_of_ipv6_in_brackets)
 }
 END_TEST
 
+START_TEST(an_ipv6_address_alone_has_one_usual_form)
+{
+    arena = xr_arena_new();
+    ck_assert_str_eq(xr_host_ipv6(arena, "2001:DB8:0::1"), "2001:db8::1");
+    ck_assert_ptr_null(xr_host_ipv6(arena, "mail.contoso.test"));
+    ck_assert_ptr_null(xr_host_ipv6(arena, "[::1]"));
+    xr_arena_free(arena);
+}
+END_TEST
+
 START_TEST(what_people_write_instead_is_answered_with_what_to_write)
 {
     assert_refused("https://mail.contoso.test/EWS/Exchange.asmx", "alone, mail.contoso.test");
@@ -84,6 +94,6 @@ START_TEST(what_is_no_host_is_refused)
 END_TEST
 
 XR_UNIT_MAIN("host", names_become_a_labels_in_lower_case,
-    addresses_are_hosts_too_those_of_ipv6_in_brackets,
+    addresses_are_hosts_too_those_of_ipv6_in_brackets, an_ipv6_address_alone_has_one_usual_form,
     what_people_write_instead_is_answered_with_what_to_write, ports_are_numbers_from_1_to_65535,
     what_is_no_host_is_refused)
