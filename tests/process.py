@@ -187,13 +187,21 @@ def the_prompt_shows_no_password_and_gives_the_echo_back(world):
     expect(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 130, "Ctrl-C at the prompt exits 130")
 
 
+AT_ONCE_MS = 200 * FACTOR
+
+
 def interrupted(world, number, words):
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=world.folder)
-    time.sleep(0.7 * FACTOR)
-    sent = time.monotonic()
-    process.send_signal(number)
-    output = b"".join(process.communicate(timeout=30 * FACTOR))
-    return process.returncode, (time.monotonic() - sent) * 1000, output
+    """Exit code, milliseconds, output. A busy machine may be late once; a program that does not listen is late each time."""
+    for _ in range(3):
+        process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=world.folder)
+        time.sleep(0.7 * FACTOR)
+        sent = time.monotonic()
+        process.send_signal(number)
+        output = b"".join(process.communicate(timeout=30 * FACTOR))
+        elapsed_ms = (time.monotonic() - sent) * 1000
+        if elapsed_ms < AT_ONCE_MS:
+            break
+    return process.returncode, elapsed_ms, output
 
 
 @test
@@ -202,7 +210,7 @@ def a_signal_ends_a_run_at_once_with_a_partial_report(world):
     for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
         got, elapsed_ms, output = interrupted(world, number, world.words(*network, "--json", "cut.json", "--html", "cut.html"))
         expect(got == code, f"exit {got}, expected {code}: {output.decode()[-500:]}")
-        expect(elapsed_ms < 200 * FACTOR, f"took {elapsed_ms:.0f} ms")
+        expect(elapsed_ms < AT_ONCE_MS, f"took {elapsed_ms:.0f} ms")
         report = json.loads((world.folder / "cut.json").read_text())
         expect(report["verdict"]["finding"] == "local.cancelled" and report["verdict"]["owner"] == "you", report["verdict"])
         expect(runner.steps_of(report)["ssl-trust"]["status"] == "success", "what was done until then is in the report")
@@ -212,7 +220,7 @@ def a_signal_ends_a_run_at_once_with_a_partial_report(world):
 def a_signal_during_a_dns_wait_ends_it_too(world):
     network = world.start(dns=["*.contoso.test ANY drop", "contoso.test ANY drop"])
     got, elapsed_ms, _ = interrupted(world, signal.SIGINT, world.words(*network, "--json", "cut.json"))
-    expect(got == 130 and elapsed_ms < 200 * FACTOR, f"exit {got} after {elapsed_ms:.0f} ms")
+    expect(got == 130 and elapsed_ms < AT_ONCE_MS, f"exit {got} after {elapsed_ms:.0f} ms")
 
 
 @test
