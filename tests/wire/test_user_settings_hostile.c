@@ -89,7 +89,7 @@ START_TEST(answers_that_are_cut_off_are_refused)
     cut_everywhere(body, strlen(body));
     arena = xr_arena_new();
     if (samples_are_here(arena)) {
-        size_t length;
+        size_t length = 0;
         const char *recorded = sample(arena, "soapad_settings_2013.xml", &length);
         cut_everywhere(recorded, length);
     }
@@ -112,7 +112,7 @@ START_TEST(mutated_answers_do_no_harm)
 
     arena = xr_arena_new();
     for (size_t i = 0; samples_are_here(arena) && i < 2 * ROUNDS; i++) {
-        size_t length;
+        size_t length = 0;
         struct xr_arena *own = xr_arena_new();
         struct xr_user_settings_reply reply;
         const char *original = sample(own, files[i % 2], &length);
