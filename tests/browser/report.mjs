@@ -140,10 +140,12 @@ async function chain(browser) {
 
 await run("broken.html", "test_html", async (browser) => {
   const reports = (of) => fs.readdirSync(of).filter((f) => f.endsWith(".html")).map((f) => f.slice(0, -5)).sort();
-  for (const name of reports(folder)) for (const view of views) await looks(browser, name, view);
   const once = path.join(folder, "once");
-  for (const name of fs.existsSync(once) ? reports(once) : [])
-    await looks(browser, `once/${name}`, views[views.length - 1]);
+  const last = views[views.length - 1];
+  const jobs = reports(folder).flatMap((name) => views.map((view) => [name, view]));
+  jobs.push(...(fs.existsSync(once) ? reports(once) : []).map((name) => [`once/${name}`, last]));
+  const work = async () => { for (let job; (job = jobs.shift());) await looks(browser, ...job); };
+  await Promise.all([work(), work()]); // two cores; a page's time is that of its own renderer
   await withoutScript(browser, "broken");
   await withoutScript(browser, "healthy");
   await comfort(browser);
