@@ -59,6 +59,8 @@ const struct xr_err *xr_ask(struct xr_leg *leg, struct xr_step *step,
         .account = ctx->target->account,
         .secret = question->auth == XR_AUTH_OAUTH ? ctx->token : ctx->password,
         .ignore_trust = leg->ignore_trust,
+        .gate = leg->gate,
+        .fd = leg->keeps ? &leg->fd : NULL,
         .repeated = ctx->repeated,
     };
 
@@ -67,9 +69,10 @@ const struct xr_err *xr_ask(struct xr_leg *leg, struct xr_step *step,
     const struct xr_err *err =
         xr_http_perform(leg->http, leg->arena, &request, ctx->deadline, &trace, ret);
     leg->requests++;
+    leg->seen = trace.session;
     if (trace.exchange)
         xr_step_exchange(step, trace.exchange);
-    if (!trace.stopped_by_policy)
+    if (trace.sent)
         xr_leg_sent(leg, xr_receiver(leg->arena, leg->host, leg->address, leg->port),
             question->what, trace.ntlm_unanswered ? "none" : credentials_text(question->auth),
             protection(leg->arena, &trace));

@@ -10,8 +10,9 @@ struct xr_question {
     const struct xr_url *url;
     const char *what; /* for "what was sent": "EWS request GetFolder" */
     const char *body; /* NULL: none */
-    const struct xr_header *headers;
+    struct xr_header *headers;
     enum xr_auth auth; /* XR_AUTH_NONE: anonymous */
+    bool faults;       /* 500 may be an answer: SOAP */
 };
 
 /* Errors of the wire only; every HTTP status is an answer. */

@@ -4,43 +4,48 @@
 #include <string.h>
 
 #include "analyzer/base/text.h"
+#include "analyzer/wire/user_settings.h"
 #include "probes/answers.h"
 #include "probes/faults.h"
-#include "probes/policy.h"
 
 static const char *const after_dns[] = { "tcp", "tls", "request", NULL };
 static const char *const after_tcp[] = { "tls", "request", NULL };
 static const char *const after_tls[] = { "request", NULL };
 
-const char *xr_method_name(enum xr_method_kind kind)
+static const char *title(struct xr_arena *arena, enum xr_way way, const char *domain)
 {
-    static const char *const names[] = { "root", "host", "redirect", "srv" };
+    static const char *const formats[XR_PLACES] = {
+        [XR_WAY_ROOT] = "https://",
+        [XR_WAY_HOST] = "https://autodiscover.",
+        [XR_WAY_REDIRECT] = "http://autodiscover.",
+        [XR_WAY_SRV] = "_autodiscover._tcp.",
+        [XR_WAY_V2] = "Autodiscover V2 at autodiscover.",
+        [XR_WAY_MICROSOFT_365] = "Records of Microsoft 365 for ",
+    };
 
-    return names[kind];
+    return xr_printf(arena, "%s%s", formats[way], domain);
 }
 
-static const char *title(struct xr_arena *arena, enum xr_method_kind kind, const char *domain)
-{
-    static const char *const formats[] = { "https://", "https://autodiscover.",
-        "http://autodiscover.", "_autodiscover._tcp." };
-
-    return xr_printf(arena, "%s%s", formats[kind], domain);
-}
-
-void xr_method_init(struct xr_method *method, enum xr_method_kind kind, const struct xr_ctx *ctx,
+void xr_method_init(struct xr_method *method, enum xr_way way, const struct xr_ctx *ctx,
     const char *prefix, const char *domain)
 {
     struct xr_arena *arena = xr_arena_new();
-    const char *id = xr_printf(arena, "%s.%s", prefix, xr_method_name(kind));
+    const char *id = xr_printf(arena, "%s.%s", prefix, xr_way_name(way));
 
-    *method = (struct xr_method){ .kind = kind, .ctx = ctx, .arena = arena, .domain = domain };
-    method->step = xr_step_add(arena, NULL, id, title(arena, kind, domain));
+    *method = (struct xr_method){ .way = way, .own = *ctx, .arena = arena, .domain = domain };
+    method->own.arena = arena;
+    method->step = xr_step_add(arena, NULL, id, title(arena, way, domain));
 }
 
 void xr_method_done(struct xr_method *method)
 {
     for (size_t i = 0; i < method->legs_n; i++)
-        xr_leg_done(&method->legs[i]);
+        xr_leg_done(method->legs[i]);
+}
+
+bool xr_method_may(const struct xr_method *method, enum xr_way protocol)
+{
+    return !(method->own.target->no_ways & 1u << protocol);
 }
 
 enum xr_status xr_method_fail(struct xr_method *method, enum xr_progress progress,
@@ -72,19 +77,56 @@ enum xr_status xr_method_fail_as(
     return XR_ERROR;
 }
 
-static struct xr_leg *add_leg(
+struct xr_step *xr_method_place(struct xr_method *method, const char *suffix, const char *title)
+{
+    const char *id = xr_printf(method->arena, "%s.%s", method->step->id, suffix);
+    size_t same = 1;
+
+    for (const struct xr_step *at = method->step->first; at; at = at->next)
+        same += xr_starts(at->id, id);
+    if (same > 1)
+        id = xr_printf(method->arena, "%s-%zu", id, same);
+    struct xr_step *step = xr_step_add(method->arena, method->step, id, title);
+    step->started_us = xr_now_us();
+    return step;
+}
+
+/* Called by a request on its open connection. */
+static bool is_my_turn(void *arg)
+{
+    struct xr_method *method = arg;
+    bool mine = xr_race_turn(method->race, method->way);
+
+    method->turn_us = xr_now_us();
+    return mine;
+}
+
+struct xr_leg *xr_method_leg(
     struct xr_method *method, struct xr_step *step, const char *host, uint16_t port)
 {
-    struct xr_leg *leg = &method->legs[method->legs_n++];
+    struct xr_leg *leg = xr_new(method->arena, struct xr_leg);
 
-    xr_leg_init(leg, method->ctx, method->arena, step, host, port);
+    method->legs[method->legs_n++] = leg;
+    xr_leg_init(leg, &method->own, method->arena, step, host, port);
+    leg->keeps = true;
+    leg->connect_ms = method->own.step_ms / 2; /* time for three attempts, as a rule */
+    method->gate = (struct xr_http_gate){ is_my_turn, method };
+    leg->gate = method->race ? &method->gate : NULL;
     leg->ignore_trust =
-        method->ctx->target->ignore_trust && xr_policy_may_receive(method->ctx, host);
+        method->own.target->ignore_trust && xr_policy_may_receive(&method->own, host);
     return leg;
 }
 
-static bool dns_and_tcp(struct xr_method *method, struct xr_leg *leg,
-    const char *const *without_dns, const char *const *without_tcp)
+void xr_method_add_sent(struct xr_method *method, const char *to, const char *what)
+{
+    struct xr_sent *sent = xr_new(method->arena, struct xr_sent);
+
+    *sent = (struct xr_sent){ method->sent, to, what, "none", "nothing (DNS)" };
+    method->sent = sent;
+}
+
+bool xr_method_reach(struct xr_method *method, struct xr_leg *leg, const char *const *without_dns,
+    const char *const *without_tcp)
 {
     if (!xr_leg_dns(leg)) {
         const struct xr_step *dns = leg->step->last;
@@ -101,78 +143,182 @@ static bool dns_and_tcp(struct xr_method *method, struct xr_leg *leg,
     return true;
 }
 
-static bool tls(struct xr_method *method, struct xr_leg *leg)
+bool xr_method_connect(struct xr_method *method, struct xr_leg *leg)
 {
-    if (xr_leg_tls(leg))
+    return xr_method_reach(method, leg, after_dns, after_tcp);
+}
+
+/* ---- the anonymous question ---- */
+
+static const struct xr_err *send(struct xr_leg *leg, const struct xr_url *url,
+    const struct xr_question *question, struct xr_http_response *ret)
+{
+    return question ? xr_ask(leg, leg->request, question, ret)
+                    : xr_ask_anonymously(leg, leg->request, url, ret);
+}
+
+/* The request itself shook hands: that is told before it. */
+static void tell_handshake(struct xr_leg *leg, struct xr_step *tls)
+{
+    struct xr_step *request = leg->request;
+    const struct xr_exchange *exchange = request->exchanges;
+
+    xr_leg_tell_tls(leg, tls, leg->seen);
+    tls->elapsed_us = exchange && exchange->timings.tls_us > 0 ? exchange->timings.tls_us : 0;
+    request->started_us = tls->started_us + tls->elapsed_us;
+    xr_step_attach(leg->step, tls);
+    xr_step_attach(leg->step, request);
+}
+
+/* What is wrong with TLS is told best by a handshake alone, with each address until one is good.
+ * false: the method has its verdict; else *err is what the request came to, perhaps elsewhere. */
+static bool look_closer(struct xr_method *method, struct xr_leg *leg, const struct xr_url *url,
+    const struct xr_question *question, struct xr_http_response *ret, const struct xr_err **err)
+{
+    const char *address = leg->address;
+
+    if (!xr_leg_tls(leg)) {
+        const struct xr_step *tls = leg->step->last;
+        xr_leg_skip(leg, after_tls, "tls");
+        (void)xr_method_fail_as(method, XR_GOT_CONNECTED, tls);
+        return false;
+    }
+    xr_step_attach(leg->step, leg->request);
+    if (strcmp(address, leg->address) != 0) {
+        xr_http_free(leg->http);
+        leg->http = NULL;
+        leg->request->started_us = xr_now_us();
+        *err = send(leg, url, question, ret);
+    }
+    return true;
+}
+
+/* A server that demands a client certificate may say so only now. */
+static bool may_be_tls(const struct xr_err *err)
+{
+    return err && (err->fault == XR_FAULT_HTTP_BROKEN || err->fault <= XR_FAULT_TLS_UNTRUSTED);
+}
+
+/* true: tls and request are in the tree. */
+static bool first_request(struct xr_method *method, struct xr_leg *leg, const struct xr_url *url,
+    const struct xr_question *question, struct xr_http_response *ret, const struct xr_err **err)
+{
+    struct xr_step *tls = xr_leg_step(leg, "tls");
+
+    *err = send(leg, url, question, ret);
+    bool secure = leg->seen && xr_tls_may_carry(leg->seen, leg->ignore_trust);
+    bool cancelled = *err && (*err)->fault == XR_FAULT_LOCAL_CANCELLED;
+    if (secure && !may_be_tls(*err)) {
+        tell_handshake(leg, tls);
         return true;
-    const struct xr_step *step = leg->step->last;
-    xr_leg_skip(leg, after_tls, "tls");
-    (void)xr_method_fail_as(method, XR_GOT_CONNECTED, step);
+    }
+    if (!cancelled)
+        return look_closer(method, leg, url, question, ret, err);
+    xr_step_attach(leg->step, tls);
+    (void)xr_fault_error(tls, *err);
+    (void)xr_method_fail_as(method, XR_GOT_CONNECTED, tls);
     return false;
 }
 
-static struct xr_step *request_step(struct xr_leg *leg)
+struct xr_step *xr_method_request(struct xr_method *method, struct xr_leg *leg,
+    const struct xr_url *url, const struct xr_question *question, struct xr_http_response *ret)
 {
-    const char *id = xr_printf(leg->arena, "%s.request", leg->step->id);
+    const struct xr_err *err = NULL;
+    bool first = !leg->request;
 
-    leg->request = xr_step_add(leg->arena, leg->step, id, xr_leg_title("request"));
-    leg->request->started_us = xr_now_us();
-    return leg->request;
-}
-
-static void request_ended(struct xr_leg *leg)
-{
+    if (first)
+        leg->request = xr_leg_step(leg, "request");
+    if (first && !url->https)
+        xr_step_attach(leg->step, leg->request);
+    if (!first || !url->https)
+        err = send(leg, url, question, ret);
+    else if (!first_request(method, leg, url, question, ret, &err))
+        return NULL;
+    if (method->turn_us > leg->request->started_us)
+        leg->request->started_us = method->turn_us;
     leg->request->elapsed_us = xr_now_us() - leg->request->started_us;
+    if (!err)
+        return leg->request;
+    (void)xr_fault_error(leg->request, err);
+    (void)xr_method_fail_as(method, XR_GOT_CONNECTED, leg->request);
+    return NULL;
 }
 
-/* Only https to .../autodiscover.xml is a redirect of discovery (PROTOCOL facts 1.5). */
+static bool is_path(const struct xr_url *url, const char *begin, const char *end)
+{
+    size_t length = strcspn(url->path, "?"), tail = strlen(end);
+
+    return xr_starts(url->path, begin) && length >= tail &&
+           xr_starts(url->path + length - tail, end);
+}
+
+/* Only https to .../autodiscover.xml, or to its SOAP sister, is a redirect of discovery (PROTOCOL
+ * facts 1.5). */
 static bool is_discovery_url(const struct xr_url *url)
 {
-    const char *path = url->path;
-    size_t length = strcspn(path, "?");
+    return is_path(url, "/autodiscover/", "/autodiscover.xml") ||
+           is_path(url, "/autodiscover/", "/autodiscover.svc");
+}
 
-    return xr_starts(path, "/autodiscover/") && length >= 17 &&
-           !strncasecmp(path + length - 17, "/autodiscover.xml", 17);
+static bool is_soap_url(const struct xr_url *url)
+{
+    return is_path(url, "/", ".svc");
+}
+
+bool xr_method_is_soap(const struct xr_method *method)
+{
+    return is_soap_url(&method->url);
+}
+
+static bool was_visited(struct xr_method *method, const char *url)
+{
+    for (size_t i = 0; i < method->visited_n; i++)
+        if (xr_same(method->visited[i], url))
+            return true;
+    return false;
 }
 
 /* What a redirect to "to" means under the rules; true: it may be followed. */
-static bool may_follow(struct xr_method *method, const struct xr_url *to)
+static bool may_follow(struct xr_method *method, const struct xr_url *to, enum xr_named_by by)
 {
+    struct xr_own_hosts own = xr_own_hosts(&method->own);
+    const char *from = method->legs_n ? method->legs[method->legs_n - 1]->host : NULL;
+    struct xr_passage passage = { from, by, to->https, to->host, XR_CARGO_SECRET };
+    struct xr_ruling ruling = xr_policy(&own, &passage);
+
+    if (ruling.permit == XR_SEND_SECRETS)
+        return true;
     method->step->host = to->host;
-    if (!to->https) {
+    if (!to->https)
         (void)xr_method_fail(method, XR_GOT_SERVICE, XR_FINDING_AUTODISCOVER_REDIRECT_INSECURE,
             "%s redirects to %s, which is not https.", method->step->title, to->text);
-        return false;
-    }
-    if (xr_policy_may_receive(method->ctx, to->host))
-        return true;
-    (void)xr_method_fail(method, XR_GOT_SERVICE, XR_FINDING_AUTODISCOVER_REDIRECT_NOT_ALLOWED,
-        "%s redirects to %s, which is outside %s; nothing was sent there.", method->step->title,
-        to->host, method->ctx->mail_domain);
+    else
+        (void)xr_method_fail(method, XR_GOT_SERVICE, XR_FINDING_AUTODISCOVER_REDIRECT_NOT_ALLOWED,
+            "%s redirects to %s, which is outside %s; nothing was sent there.", method->step->title,
+            to->host, method->own.mail_domain);
     return false;
 }
 
-static void ask_anonymously(struct xr_method *method, struct xr_leg *leg, const struct xr_url *url);
-
-bool xr_method_follow(struct xr_method *method, const struct xr_url *to, const char *suffix)
+bool xr_method_follow(
+    struct xr_method *method, const struct xr_url *to, enum xr_named_by by, const char *suffix)
 {
-    if (method->legs_n == sizeof(method->legs) / sizeof(*method->legs)) {
+    if (method->visited_n == XR_HOPS_MAX || was_visited(method, to->text)) {
         (void)xr_method_fail(method, XR_GOT_SERVICE, XR_FINDING_AUTODISCOVER_REDIRECT_LOOP,
-            "%s redirects once more, to %s; one redirect of a method is followed.",
-            method->step->title, to->text);
+            "Autodiscover leads round in a circle: %s is named %s.", to->text,
+            method->visited_n == XR_HOPS_MAX ? "after ten redirections" : "again");
         return false;
     }
-    if (!may_follow(method, to))
+    if (!may_follow(method, to, by))
         return false;
-    const char *id = xr_printf(method->arena, "%s.%s", method->step->id, suffix);
-    struct xr_step *step = xr_step_add(method->arena, method->step, id, to->text);
-    step->started_us = xr_now_us();
-    struct xr_leg *leg = add_leg(method, step, to->host, to->port);
+    method->step->host = to->host;
+    method->visited[method->visited_n++] = to->text;
+    struct xr_step *step = xr_method_place(method, suffix, to->text);
+    struct xr_leg *leg = xr_method_leg(method, step, to->host, to->port);
     method->ready = NULL;
-    if (dns_and_tcp(method, leg, after_dns, after_tcp) && tls(method, leg))
-        ask_anonymously(method, leg, to);
+    if (xr_method_connect(method, leg))
+        xr_method_ask_anonymously(method, leg, to);
     step->status = xr_step_worst(step);
-    step->message = method->ready ? leg->request->message : method->step->message;
+    step->message = leg->request ? leg->request->message : method->step->message;
     step->elapsed_us = xr_now_us() - step->started_us;
     return method->ready != NULL;
 }
@@ -185,35 +331,72 @@ static bool follow_location(
 
     if (!location || xr_url_resolve(method->arena, from, location, &to) || !is_discovery_url(&to))
         return false;
-    (void)xr_method_follow(method, &to, "target");
+    (void)xr_method_follow(method, &to, XR_NAMED_BY_REDIRECT, "target");
     return true;
 }
 
-static void not_a_service(
-    struct xr_method *method, struct xr_leg *leg, const struct xr_http_response *response)
+/* Exchange itself has no POX here: it may still speak SOAP. */
+static bool ask_for_soap(struct xr_method *method, struct xr_leg *leg, const struct xr_url *url,
+    const struct xr_http_response *response)
+{
+    struct xr_url soap;
+
+    bool missing = response->status >= 400 && !xr_is_login_page(response);
+
+    if (!missing || is_soap_url(url) || !xr_method_may(method, XR_WAY_SOAP) ||
+        !xr_is_from_exchange(response) ||
+        xr_url_resolve(method->arena, url, XR_USER_SETTINGS_PATH, &soap))
+        return false;
+    xr_method_ask_anonymously(method, leg, &soap);
+    method->progress = XR_GOT_SERVICE; /* whatever answers there */
+    return true;
+}
+
+void xr_method_no_service(struct xr_method *method, struct xr_leg *leg, const struct xr_url *url,
+    const struct xr_http_response *response)
 {
     enum xr_progress progress = xr_is_from_exchange(response) ? XR_GOT_SERVICE : XR_GOT_WEB;
 
+    if (ask_for_soap(method, leg, url, response))
+        return;
     (void)xr_answer_error(leg->request, leg->host, response);
     if (leg->request->last_finding->code == XR_FINDING_HTTP_NOT_FOUND)
         leg->request->last_finding->code = XR_FINDING_AUTODISCOVER_NOT_FOUND;
     (void)xr_method_fail_as(method, progress, leg->request);
 }
 
-static void ask_anonymously(struct xr_method *method, struct xr_leg *leg, const struct xr_url *url)
+/* PROTOCOL facts 1.8: what the service tells about itself to everybody. */
+static void note_capabilities(
+    struct xr_method *method, struct xr_step *step, const struct xr_http_response *response)
+{
+    static const char *const names[] = { "X-SOAP-Enabled", "X-WSSecurity-Enabled",
+        "X-OAuth-Enabled", NULL };
+    const char *text = "";
+
+    for (const char *const *name = names; *name; name++) {
+        const char *value = xr_http_header(response->headers, *name);
+        if (value && *value)
+            text = xr_printf(method->arena, "%s%s%s: %s", text, *text ? ", " : "", *name, value);
+    }
+    if (*text)
+        xr_step_detail(step, "Capabilities", "%s", text);
+    const char *soap = xr_http_header(response->headers, "X-SOAP-Enabled");
+    if (soap && *soap && !xr_same(soap, "False"))
+        method->speaks_soap = true;
+}
+
+void xr_method_ask_anonymously(
+    struct xr_method *method, struct xr_leg *leg, const struct xr_url *url)
 {
     struct xr_http_response response;
-    struct xr_step *step = request_step(leg);
-    const struct xr_err *err = xr_ask_anonymously(leg, step, url, &response);
+    struct xr_step *step = xr_method_request(method, leg, url, NULL, &response);
 
-    request_ended(leg);
-    if (err) {
-        (void)xr_fault_error(step, err);
-        (void)xr_method_fail_as(method, XR_GOT_CONNECTED, step);
+    if (!step)
         return;
-    }
+    method->speaks_soap = is_soap_url(url);
     if (response.status == 401) {
         (void)xr_success(step, "Asks for a logon.");
+        note_capabilities(method, step, &response);
         xr_challenge_parse(method->arena, response.headers, &method->challenge);
         method->url = *url;
         method->ready = leg;
@@ -225,141 +408,5 @@ static void ask_anonymously(struct xr_method *method, struct xr_leg *leg, const 
         if (follow_location(method, url, &response))
             return;
     }
-    not_a_service(method, leg, &response);
-}
-
-static void prepare_https(struct xr_method *method)
-{
-    const char *host = method->kind == XR_METHOD_HOST
-                           ? xr_printf(method->arena, "autodiscover.%s", method->domain)
-                           : method->domain;
-    struct xr_leg *leg = add_leg(method, method->step, host, 443);
-    struct xr_url url;
-    const char *text = xr_printf(method->arena, "https://%s" XR_AUTODISCOVER_PATH, host);
-
-    if (xr_url_parse(method->arena, text, &url)) /* a domain that no URL can hold */
-        return;
-    if (dns_and_tcp(method, leg, after_dns, after_tcp) && tls(method, leg))
-        ask_anonymously(method, leg, &url);
-}
-
-static void prepare_redirect(struct xr_method *method)
-{
-    static const char *const only_request[] = { "request", NULL };
-    static const char *const tcp_and_request[] = { "tcp", "request", NULL };
-    const char *host = xr_printf(method->arena, "autodiscover.%s", method->domain);
-    struct xr_leg *leg = add_leg(method, method->step, host, 80);
-    struct xr_http_response response;
-    struct xr_url url;
-
-    (void)xr_url_parse(
-        method->arena, xr_printf(method->arena, "http://%s" XR_AUTODISCOVER_PATH, host), &url);
-    if (!dns_and_tcp(method, leg, tcp_and_request, only_request))
-        return;
-    struct xr_step *step = request_step(leg);
-    const struct xr_err *err = xr_ask_anonymously(leg, step, &url, &response);
-    request_ended(leg);
-    if (err) {
-        (void)xr_fault_error(step, err);
-        (void)xr_method_fail_as(method, XR_GOT_CONNECTED, step);
-        return;
-    }
-    const char *location = xr_http_header(response.headers, "Location");
-    struct xr_url to;
-    if (!xr_is_redirect(&response) || !location ||
-        xr_url_resolve(method->arena, &url, location, &to) || xr_is_login_page(&response)) {
-        not_a_service(method, leg, &response);
-        return;
-    }
-    (void)xr_success(step, "Redirects (%d) to %s.", response.status, to.text);
-    (void)xr_method_follow(method, &to, "target");
-}
-
-/* RFC 2782: the lowest priority number, then the highest weight; only port 443 can be Autodiscover
- * over TLS. */
-static const struct xr_dns_record *best_record(const struct xr_dns_record *records)
-{
-    const struct xr_dns_record *best = NULL;
-
-    for (; records; records = records->next) {
-        if (records->type != XR_DNS_SRV || records->port != 443 || !*records->data)
-            continue;
-        if (!best || records->priority < best->priority ||
-            (records->priority == best->priority && records->weight > best->weight))
-            best = records;
-    }
-    return best;
-}
-
-static const struct xr_dns_record *find_record(struct xr_method *method, struct xr_step *step)
-{
-    const char *name = xr_printf(method->arena, "_autodiscover._tcp.%s", method->domain);
-    struct xr_dns_answer answer = { 0 };
-    const struct xr_err *err = xr_dns_query(
-        method->arena, method->ctx->net, name, XR_DNS_SRV, method->ctx->deadline, &answer);
-
-    method->sent = xr_new(method->arena, struct xr_sent);
-    *method->sent = (struct xr_sent){
-        .to = err ? "the DNS server" : xr_printf(method->arena, "DNS server %s", answer.servers),
-        .what = xr_printf(method->arena, "the question for the service record %s", name),
-        .credentials = "none",
-        .protected_by = "nothing (DNS)",
-    };
-    if (err) {
-        (void)xr_fault_error(step, err);
-        return NULL;
-    }
-    for (const struct xr_dns_record *at = answer.records; at; at = at->next)
-        if (at->type == XR_DNS_SRV)
-            xr_step_detail(step, "Record", "priority %u, weight %u, port %u, %s, TTL %u s",
-                at->priority, at->weight, at->port, at->data, at->ttl);
-    const struct xr_dns_record *best = best_record(answer.records);
-    if (!best)
-        (void)xr_error(step, XR_FINDING_DNS_NO_ADDRESS, "%s has no record for port 443.", name);
-    return best;
-}
-
-static void prepare_srv(struct xr_method *method)
-{
-    const char *id = xr_printf(method->arena, "%s.record", method->step->id);
-    struct xr_step *step = xr_step_add(method->arena, method->step, id, xr_leg_title("srv"));
-    const char *why;
-
-    step->started_us = xr_now_us();
-    const struct xr_dns_record *record = find_record(method, step);
-    step->elapsed_us = xr_now_us() - step->started_us;
-    if (!record) {
-        (void)xr_method_fail_as(method, XR_GOT_NOTHING, step);
-        return;
-    }
-    const char *host = xr_host_ascii(method->arena, record->data, &why);
-    if (!host || !xr_policy_may_receive(method->ctx, host)) {
-        (void)xr_success(step, "Names %s.", record->data);
-        method->step->host = record->data;
-        (void)xr_method_fail(method, XR_GOT_SERVICE, XR_FINDING_AUTODISCOVER_SRV_FOREIGN_DOMAIN,
-            "The service record names %s, which is outside %s; nothing was sent there.",
-            record->data, method->ctx->mail_domain);
-        return;
-    }
-    (void)xr_success(step, "Names %s port 443.", host);
-    struct xr_leg *leg = add_leg(method, method->step, host, 443);
-    struct xr_url url;
-    (void)xr_url_parse(
-        method->arena, xr_printf(method->arena, "https://%s" XR_AUTODISCOVER_PATH, host), &url);
-    if (dns_and_tcp(method, leg, after_dns, after_tcp) && tls(method, leg))
-        ask_anonymously(method, leg, &url);
-}
-
-void xr_method_prepare(struct xr_method *method)
-{
-    static void (*const prepare[XR_METHOD_COUNT])(struct xr_method *) = {
-        [XR_METHOD_ROOT] = prepare_https,
-        [XR_METHOD_HOST] = prepare_https,
-        [XR_METHOD_REDIRECT] = prepare_redirect,
-        [XR_METHOD_SRV] = prepare_srv,
-    };
-
-    method->step->started_us = xr_now_us();
-    prepare[method->kind](method);
-    method->step->elapsed_us = xr_now_us() - method->step->started_us;
+    xr_method_no_service(method, leg, url, &response);
 }

@@ -22,8 +22,12 @@ static bool check_mailbox(struct xr_ctx *ctx, struct xr_step *step)
 static bool check_account(struct xr_ctx *ctx, struct xr_step *step)
 {
     const char *account = ctx->target->account;
-    const char *why = xr_account_flaw(ctx->arena, account);
+    const char *why = account ? xr_account_flaw(ctx->arena, account) : NULL;
 
+    if (!account) {
+        xr_step_detail(step, "Account", "none: nothing is asked that needs a logon");
+        return true;
+    }
     if (why) {
         (void)xr_find(step, XR_FINDING_INPUT_ACCOUNT_FORMAT, XR_ERROR,
             "\"%s\" is not an account name: %s.", account, why);
@@ -99,7 +103,8 @@ static enum xr_status run(struct xr_ctx *ctx, struct xr_step *step)
     sound &= check_impersonated(ctx, step);
     bool url = check_url(ctx, step);
     sound &= url && check_access_type(ctx, step);
-    xr_step_detail(step, "Folder", "%s", target->folder ? target->folder : target->folder_id);
+    if (target->folder || target->folder_id)
+        xr_step_detail(step, "Folder", "%s", target->folder ? target->folder : target->folder_id);
     if (target->ignore_trust)
         xr_step_detail(step, "Trust for SSL", "ignored on request");
     if (ctx->net->ignored_proxy)
@@ -110,7 +115,7 @@ static enum xr_status run(struct xr_ctx *ctx, struct xr_step *step)
         return XR_ERROR;
     }
     ctx->run->facts.known |= XR_FACT_FORM | (target->ews_url ? XR_FACT_EWS_URL : 0u);
-    return xr_success(step, "Address, account and folder are well formed.");
+    return xr_success(step, "What was asked for is well formed.");
 }
 
 const struct xr_probe xr_probe_input = {

@@ -9,13 +9,18 @@
 void xr_leg_init(struct xr_leg *leg, const struct xr_ctx *ctx, struct xr_arena *arena,
     struct xr_step *step, const char *host, uint16_t port)
 {
-    *leg = (struct xr_leg){ .ctx = ctx, .arena = arena, .step = step, .host = host, .port = port };
+    *leg = (struct xr_leg){
+        .ctx = ctx, .arena = arena, .step = step, .host = host, .port = port, .fd = -1
+    };
     step->host = host;
 }
 
 void xr_leg_done(struct xr_leg *leg)
 {
     xr_tcp_close(leg->tries, leg->tries_n);
+    if (leg->fd >= 0)
+        (void)close(leg->fd);
+    leg->fd = -1;
     xr_http_free(leg->http);
     leg->http = NULL;
 }
@@ -30,6 +35,8 @@ const char *xr_leg_title(const char *suffix)
         { "tcp", "Connect" },
         { "tls", "Agree on TLS" },
         { "request", "Ask for settings" },
+        { "soap", "Ask for settings (SOAP)" },
+        { "records", "Look for records of Microsoft 365" },
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
@@ -38,12 +45,20 @@ const char *xr_leg_title(const char *suffix)
     return suffix;
 }
 
-static struct xr_step *child(struct xr_leg *leg, const char *suffix)
+struct xr_step *xr_leg_step(struct xr_leg *leg, const char *suffix)
 {
     const char *id = xr_printf(leg->arena, "%s.%s", leg->step->id, suffix);
-    struct xr_step *step = xr_step_add(leg->arena, leg->step, id, xr_leg_title(suffix));
+    struct xr_step *step = xr_step_add(leg->arena, NULL, id, xr_leg_title(suffix));
 
     step->started_us = xr_now_us();
+    return step;
+}
+
+static struct xr_step *child(struct xr_leg *leg, const char *suffix)
+{
+    struct xr_step *step = xr_leg_step(leg, suffix);
+
+    xr_step_attach(leg->step, step);
     return step;
 }
 
@@ -233,6 +248,23 @@ bool xr_leg_dns(struct xr_leg *leg)
     return ended(step);
 }
 
+static struct xr_deadline time_to_connect(const struct xr_leg *leg)
+{
+    struct xr_deadline whole = leg->ctx->deadline;
+    struct xr_deadline part = xr_deadline_within(whole, leg->connect_ms);
+
+    return leg->connect_ms && part.step_us < whole.step_us ? part : whole;
+}
+
+static void keep_first(struct xr_leg *leg)
+{
+    for (size_t i = 0; i < leg->tries_n && leg->fd < 0; i++)
+        if (!leg->tries[i].err) {
+            leg->fd = leg->tries[i].fd;
+            leg->tries[i].fd = -1;
+        }
+}
+
 void xr_leg_connect(struct xr_leg *leg)
 {
     struct xr_route route = route_of(leg, leg->arena);
@@ -241,14 +273,16 @@ void xr_leg_connect(struct xr_leg *leg)
     for (size_t i = 0; i < leg->tries_n; i++)
         leg->tries[i] =
             (struct xr_tcp_try){ leg->names.addresses[i].text, route.port, NULL, -1, 0 };
-    xr_tcp_connect(leg->arena, leg->tries, leg->tries_n, leg->ctx->deadline);
-    xr_tcp_close(leg->tries, leg->tries_n);
+    xr_tcp_connect(leg->arena, leg->tries, leg->tries_n, time_to_connect(leg));
     leg->address = NULL;
     for (size_t i = leg->tries_n; i-- > 0;)
         if (leg->tries[i].err)
             leg->tries[i].err = blame_proxy(leg, leg->tries[i].err);
         else
             leg->address = leg->tries[i].address;
+    if (leg->keeps)
+        keep_first(leg);
+    xr_tcp_close(leg->tries, leg->tries_n);
 }
 
 bool xr_leg_tcp(struct xr_leg *leg)
@@ -336,10 +370,8 @@ static bool tls_with(struct xr_leg *leg, const char *address, const struct xr_er
            session.client_certificate != XR_CLIENT_CERTIFICATE_REQUIRED;
 }
 
-static void tell_tls(struct xr_leg *leg, struct xr_step *step)
+void xr_leg_tell_tls(struct xr_leg *leg, struct xr_step *step, const struct xr_tls_session *session)
 {
-    const struct xr_tls_session *session = &leg->session;
-
     xr_step_detail(step, "Protocol", "%s, %s", session->version, session->cipher);
     if (session->certificates)
         xr_step_detail(step, "Certificate", "%s, issued by %s", session->certificates->subject,
@@ -368,7 +400,7 @@ bool xr_leg_tls(struct xr_leg *leg)
         first = first ? first : err;
     }
     if (leg->address)
-        tell_tls(leg, step);
+        xr_leg_tell_tls(leg, step, &leg->session);
     else
         (void)xr_fault_error(step, first);
     return ended(step) && good;

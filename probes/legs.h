@@ -24,6 +24,11 @@ struct xr_leg {
     const char
         *address; /* in use: the first that connected (dns, tcp), then the first that may carry */
     struct xr_tls_session session; /* of that address */
+    int fd;             /* the open connection to it, for the first request; -1: none is kept */
+    int64_t connect_ms; /* to connect, if that is less than the step may take; 0: it is not */
+    bool keeps;         /* the connection that showed that the address accepts some */
+    const struct xr_http_gate *gate;   /* of requests; NULL: none */
+    const struct xr_tls_session *seen; /* the last request's; until the next one */
     struct xr_http *http;
     struct xr_step *request; /* the child of all requests */
     int64_t requests;        /* sent so far */
@@ -38,6 +43,12 @@ void xr_leg_done(struct xr_leg *leg);
 bool xr_leg_dns(struct xr_leg *leg);
 bool xr_leg_tcp(struct xr_leg *leg);
 bool xr_leg_tls(struct xr_leg *leg);
+
+/* The child "tls" of a handshake that was made elsewhere: by the first request. */
+void xr_leg_tell_tls(
+    struct xr_leg *leg, struct xr_step *step, const struct xr_tls_session *session);
+/* A child of the leg's step that is not attached yet. */
+struct xr_step *xr_leg_step(struct xr_leg *leg, const char *suffix);
 
 /* Adds the children that will not run, each naming "because" (a child's suffix, "dns") as its
  * blocker. */

@@ -14,6 +14,14 @@
 struct xr_chain;
 struct xr_leg;
 
+/* A host that answers GetUserSettings, and how it was asked. */
+struct xr_settings_place {
+    struct xr_url url;   /* https://HOST/autodiscover/autodiscover.svc */
+    const char *address; /* the IP address in use */
+    bool ignore_trust;
+    enum xr_auth auth; /* the scheme that was accepted there */
+};
+
 /* What one run works with. The public side of it (facts, sent, steps) is in "run". */
 struct xr_ctx {
     struct xr_arena *arena;
@@ -33,6 +41,7 @@ struct xr_ctx {
     const struct xr_chain *chain; /* ssl-trust of a file: what it holds; NULL: malformed says why */
     const struct xr_err *malformed;
 
+    const struct xr_settings_place *settings_place; /* found by autodiscover; NULL: none */
     struct xr_leg *ews_leg; /* the way to the EWS host and the session with it; from endpoint on */
     struct xr_challenge challenge; /* what the EWS address asks for; not "any": not asked yet */
     enum xr_auth auth;             /* the scheme in use */

@@ -77,6 +77,31 @@ static enum xr_status judge_match(
         asked, primary);
 }
 
+/* An alias by what Autodiscover says. */
+static enum xr_status is_alias(struct xr_ctx *ctx, struct xr_step *step, const char *primary)
+{
+    xr_step_decisive(step, primary);
+    return xr_warning(step, XR_FINDING_ADDRESS_ALIAS,
+        "%s is an alias; by Autodiscover the primary address is %s.", ctx->target->mailbox,
+        primary);
+}
+
+static void note_told(struct xr_ctx *ctx, struct xr_step *step, const char *primary)
+{
+    ctx->run->facts.primary_smtp_address = primary;
+    xr_step_detail(step, "Autodiscover", "%s", primary);
+}
+
+/* A check of many has asked Autodiscover about all of them: one more question to the directory, for
+ * each of them, would find out the same. */
+static enum xr_status judge_told(struct xr_ctx *ctx, struct xr_step *step, const char *primary)
+{
+    note_told(ctx, step, primary);
+    if (!xr_same(primary, ctx->target->mailbox))
+        return is_alias(ctx, step, primary);
+    return xr_success(step, "%s is the primary address, by Autodiscover.", primary);
+}
+
 /* The directory does not tell; perhaps Autodiscover did. */
 static enum xr_status not_resolved(struct xr_ctx *ctx, struct xr_step *step)
 {
@@ -84,13 +109,10 @@ static enum xr_status not_resolved(struct xr_ctx *ctx, struct xr_step *step)
     const char *from_autodiscover = ctx->run->facts.autodiscover_smtp_address;
     bool opened = ctx->run->facts.known & XR_FACT_MAILBOX;
 
-    if (from_autodiscover) {
-        ctx->run->facts.primary_smtp_address = from_autodiscover;
-        xr_step_detail(step, "Autodiscover", "%s", from_autodiscover);
-    }
+    if (from_autodiscover)
+        note_told(ctx, step, from_autodiscover);
     if (from_autodiscover && !xr_same(from_autodiscover, asked))
-        return xr_warning(step, XR_FINDING_ADDRESS_ALIAS,
-            "%s is an alias; by Autodiscover the primary address is %s.", asked, from_autodiscover);
+        return is_alias(ctx, step, from_autodiscover);
     if (opened)
         return xr_warning(step, XR_FINDING_ADDRESS_NOT_RESOLVED,
             "The directory does not show %s, though its mailbox could be opened: it may be hidden "
@@ -139,6 +161,8 @@ static enum xr_status run(struct xr_ctx *ctx, struct xr_step *step)
     if (ctx->gate_closed_by) /* the logon worked once, and was refused since then */
         return xr_skipped(step, ctx->gate_closed_by,
             "Not tried: the credentials were refused meanwhile, and once is enough.");
+    if (ctx->repeated && ctx->run->facts.autodiscover_smtp_address)
+        return judge_told(ctx, step, ctx->run->facts.autodiscover_smtp_address);
     if (!xr_ews_call(ctx, step, &call, &reply))
         return XR_ERROR;
     if (caller_has_no_mailbox(&reply) && !call.impersonate && ctx->target->impersonation) {

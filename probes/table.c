@@ -20,6 +20,16 @@ static const struct xr_test service_account = {
     .probes = service_account_probes,
 };
 
+static const struct xr_probe *const autodiscover_probes[] = { &xr_probe_input,
+    &xr_probe_autodiscover, NULL };
+
+static const struct xr_test autodiscover = {
+    .name = "autodiscover",
+    .title = "Autodiscover",
+    .about = "can clients find Exchange Web Services for a mailbox, and by which ways?",
+    .probes = autodiscover_probes,
+};
+
 extern const struct xr_probe xr_probe_host, xr_probe_chain_file;
 
 static const struct xr_probe *const ssl_trust_probes[] = { &xr_probe_host, &xr_probe_endpoint,
@@ -32,7 +42,7 @@ static const struct xr_test ssl_trust = {
     .probes = ssl_trust_probes,
 };
 
-const struct xr_test *const xr_tests[] = { &service_account, &ssl_trust, NULL };
+const struct xr_test *const xr_tests[] = { &service_account, &autodiscover, &ssl_trust, NULL };
 
 static const struct xr_probe *const chain_probes[] = { &xr_probe_chain_file, NULL };
 

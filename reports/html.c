@@ -14,6 +14,7 @@ static const struct xr_section *const SECTIONS[] = {
     &xr_section_steps,
     &xr_section_timeline,
     &xr_section_discovery,
+    &xr_section_answers,
     &xr_section_addresses,
     &xr_section_chain,
     &xr_section_protocols,

@@ -68,6 +68,9 @@ const char *xr_page_short_digest(struct xr_arena *arena, const char *digest);
  */
 bool xr_page_is_spared(const struct xr_step *parent, const struct xr_step *step, bool spared);
 
+/* Something of it ran: one that was cancelled is skipped, but took time before. */
+bool xr_page_has_run(const struct xr_step *step);
+
 /* The sections, in their order on the page. "wanted" tells whether it will write anything. */
 struct xr_section {
     const char *id, *title; /* as in the list "On this page" */
@@ -77,8 +80,8 @@ struct xr_section {
 
 extern const struct xr_section xr_section_cause, xr_section_learned, xr_section_facts,
     xr_section_watch, xr_section_steps, xr_section_timeline, xr_section_discovery,
-    xr_section_addresses, xr_section_chain, xr_section_protocols, xr_section_sent,
-    xr_section_environment, xr_section_json;
+    xr_section_answers, xr_section_addresses, xr_section_chain, xr_section_protocols,
+    xr_section_sent, xr_section_environment, xr_section_json;
 
 void xr_page_hero(const struct xr_page *page);
 void xr_page_exchange(const struct xr_page *page, const struct xr_exchange *exchange);

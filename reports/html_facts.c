@@ -42,6 +42,8 @@ static const char *folder_note(const struct xr_page *page)
     const struct xr_target *target = page->run->target;
     const char *folder = target->folder ? target->folder : "given by its id";
 
+    if (!xr_is_of_access(page->run))
+        return NULL;
     if (!target->impersonation)
         return xr_printf(page->run->arena, "folder %s, without impersonation", folder);
     return xr_printf(page->run->arena, "folder %s, impersonated by %s", folder,
@@ -59,9 +61,34 @@ static void put_ews_url(const struct xr_page *page)
     if (facts->ews_url_from) {
         (void)fputs("<small>from ", page->out);
         xr_page_step_link(page, facts->ews_url_from);
+        (void)fputs(facts->ews_url_is_internal ? ", for the internal network only" : "", page->out);
         (void)fputs("</small>", page->out);
     }
     close_term(page);
+}
+
+static void put_account(const struct xr_page *page)
+{
+    const struct xr_run *run = page->run;
+    const char *scheme = run->facts.auth_scheme;
+
+    if (run->target->account)
+        put_term(page, "Service account", run->target->account,
+            scheme ? xr_printf(run->arena, "accepted with %s", scheme) : NULL);
+    else if (xr_is_of_discovery(run))
+        put_term(page, "Service account", "none given", "nobody was asked behind a logon");
+}
+
+/* The address as EWS knows it; where EWS was not asked, as Autodiscover tells it. */
+static void put_primary(const struct xr_page *page)
+{
+    const struct xr_facts *facts = &page->run->facts;
+
+    if (facts->primary_smtp_address || !xr_is_of_discovery(page->run))
+        put_term(page, "Primary address", facts->primary_smtp_address, facts->display_name);
+    else
+        put_term(
+            page, "Primary address", facts->autodiscover_smtp_address, "as Autodiscover tells it");
 }
 
 static void put_server(const struct xr_page *page)
@@ -190,11 +217,12 @@ static void put_facts(const struct xr_page *page)
     (void)fputs("</div>\n<dl class=\"facts card pad\">\n", page->out);
     put_place(page);
     put_term(page, "Target mailbox", run->target->mailbox, folder_note(page));
-    put_term(page, "Primary address", facts->primary_smtp_address, facts->display_name);
-    put_term(page, "Service account", run->target->account,
-        facts->auth_scheme ? xr_printf(run->arena, "accepted with %s", facts->auth_scheme) : NULL);
+    put_primary(page);
+    put_term(page, "The mailbox lives", facts->mailbox_home, facts->mailbox_home_because);
+    put_account(page);
     put_server(page);
     put_ews_url(page);
+    put_term(page, "Cloud of the domain", facts->cloud.name, facts->cloud.because);
     put_folder(page);
     put_certificate(page);
     put_term(page, "request-id", facts->request_id, "for the server’s own logs");

@@ -32,7 +32,20 @@ static void tile_ews_url(const struct xr_page *page)
     xr_html_remote(page->out, facts->ews_url);
     (void)fputs("</p><p class=\"note\">from ", page->out);
     xr_page_step_link(page, facts->ews_url_from ? facts->ews_url_from : "--ews-url");
+    (void)fputs(facts->ews_url_is_internal ? ", for the internal network only" : "", page->out);
     (void)fputs("</p></div>\n", page->out);
+}
+
+static void tile_text(
+    const struct xr_page *page, const char *title, const char *text, const char *note)
+{
+    if (!text)
+        return;
+    open_tile(page, title, true);
+    (void)fputs("<p class=\"url\">", page->out);
+    xr_html_remote(page->out, text);
+    (void)fputs("</p>", page->out);
+    put_note(page, note);
 }
 
 /* What was tested where there is no mailbox. */
@@ -162,8 +175,12 @@ static void tile_address(const struct xr_page *page)
 {
     const struct xr_facts *facts = &page->run->facts;
 
-    if (!facts->primary_smtp_address)
+    if (!facts->primary_smtp_address) {
+        if (xr_is_of_discovery(page->run))
+            tile_text(page, "Primary address", facts->autodiscover_smtp_address,
+                "as Autodiscover tells it");
         return;
+    }
     open_tile(page, "Primary address", true);
     (void)fputs("<p class=\"url\">", page->out);
     xr_html_remote(page->out, facts->primary_smtp_address);
@@ -195,13 +212,18 @@ static void tile_logon(const struct xr_page *page)
 {
     const char *scheme = page->run->facts.auth_scheme;
 
-    if (!scheme || !page->run->target->account)
-        return;
-    open_tile(page, "Service account", true);
-    (void)fputs("<p class=\"url\">", page->out);
-    xr_html_remote(page->out, page->run->target->account);
-    (void)fputs("</p>", page->out);
-    put_note(page, xr_printf(page->run->arena, "logged on with %s", scheme));
+    if (scheme)
+        tile_text(page, "Service account", page->run->target->account,
+            xr_printf(page->run->arena, "logged on with %s", scheme));
+}
+
+/* The names of a domain may tell of a cloud in which this mailbox is not. */
+static void tile_home(const struct xr_page *page)
+{
+    const struct xr_facts *facts = &page->run->facts;
+
+    tile_text(page, "The mailbox lives", facts->mailbox_home, facts->mailbox_home_because);
+    tile_text(page, "Cloud of the domain", facts->cloud.name, facts->cloud.because);
 }
 
 static void put_learned(const struct xr_page *page)
@@ -217,6 +239,7 @@ static void put_learned(const struct xr_page *page)
     tile_answer(page);
     tile_server(page);
     tile_address(page);
+    tile_home(page);
     tile_logon(page);
     tile_folder(page);
     (void)fputs("</div>\n", page->out);
@@ -256,7 +279,13 @@ static void put_watch(const struct xr_page *page)
     xr_page_section(page, "watch", "What to watch", NULL);
     (void)fputs("</div>\n<div class=\"card\"><ul class=\"watch\">\n", page->out);
     put_renewal(page);
-    if (page->run->target->mailbox)
+    if (xr_is_of_discovery(page->run))
+        (void)fputs("<li><span class=\"when\">each change of DNS or of Exchange</span><div><b>Run "
+                    "it again, inside the network and outside.</b> <span class=\"soft\">Names may "
+                    "lead elsewhere there, and an answer names one URL for each "
+                    "side.</span></div></li>\n",
+            page->out);
+    else if (page->run->target->mailbox)
         (void)fputs("<li><span class=\"when\">each change of group or scope</span><div><b>Run it "
                     "again with a second mailbox.</b> <span class=\"soft\">This run proves one "
                     "user: a scope may still leave others out.</span></div></li>\n",

@@ -8,21 +8,43 @@ static bool has_discovery(const struct xr_page *page)
     return page->run->facts.discovery != NULL;
 }
 
+/* In their rank. */
+static const struct {
+    const char *method, *title;
+} METHODS[] = {
+    { "root", "https, the domain itself" },
+    { "host", "https, the Autodiscover host" },
+    { "redirect", "http, redirect" },
+    { "srv", "SRV record" },
+    { "v2", "JSON service, without a logon" },
+    { "microsoft-365", "Microsoft 365, by its records" },
+};
+
+enum { METHOD_COUNT = sizeof(METHODS) / sizeof(*METHODS) };
+
+enum { DRAWN_MAX = 8 }; /* more ways than this are a list, without lines */
+
+static size_t rank_of(const char *method)
+{
+    size_t i = 0;
+
+    while (i < METHOD_COUNT && !xr_same(method, METHODS[i].method))
+        i++;
+    return i;
+}
+
 static const char *method_title(const char *method)
 {
-    static const struct {
-        const char *method, *title;
-    } titles[] = {
-        { "root", "https, the domain itself" },
-        { "host", "https, the Autodiscover host" },
-        { "redirect", "http, redirect" },
-        { "srv", "SRV record" },
-    };
+    size_t rank = rank_of(method);
 
-    for (size_t i = 0; i < sizeof(titles) / sizeof(*titles); i++)
-        if (xr_same(method, titles[i].method))
-            return titles[i].title;
-    return method;
+    return rank < METHOD_COUNT ? METHODS[rank].title : method;
+}
+
+/* After an answer named another address, the ways begin again for its domain. */
+static bool begins_again(
+    const struct xr_fact_discovery *before, const struct xr_fact_discovery *way)
+{
+    return before && rank_of(way->method) <= rank_of(before->method);
 }
 
 static bool gave_the_same(const struct xr_page *page, const struct xr_fact_discovery *way)
@@ -30,10 +52,12 @@ static bool gave_the_same(const struct xr_page *page, const struct xr_fact_disco
     return way->led_to && xr_same(way->led_to, page->run->facts.ews_url);
 }
 
-static void put_way(const struct xr_page *page, const struct xr_fact_discovery *way)
+static void put_way(const struct xr_page *page, const struct xr_fact_discovery *way, int hop)
 {
     (void)fprintf(page->out, "<li%s><div class=\"box %s\"><small>",
         way->won ? " class=\"won\"" : "", xr_status_name(way->status));
+    if (hop)
+        (void)fprintf(page->out, "Redirection %d: ", hop);
     xr_html_text(page->out, method_title(way->method));
     (void)fputs("</small><b>", page->out);
     xr_html_remote(page->out, way->url);
@@ -50,6 +74,20 @@ static void put_way(const struct xr_page *page, const struct xr_fact_discovery *
         (void)fputs("</span>", page->out);
     }
     (void)fputs("</div></li>\n", page->out);
+}
+
+static void put_ways(const struct xr_page *page)
+{
+    const struct xr_fact_discovery *before = NULL;
+    int hop = 0;
+
+    (void)fputs("<ol class=\"ways\">\n", page->out);
+    for (const struct xr_fact_discovery *way = page->run->facts.discovery; way; way = way->next) {
+        hop += begins_again(before, way);
+        put_way(page, way, hop);
+        before = way;
+    }
+    (void)fputs("</ol>\n", page->out);
 }
 
 static void put_wire(
@@ -131,6 +169,8 @@ static void put_result(const struct xr_page *page)
     else
         (void)fputs("not found", page->out);
     (void)fputs("</b>", page->out);
+    if (facts->ews_url && facts->ews_url_is_internal)
+        (void)fputs("<br><span class=\"soft\">for the internal network only</span>", page->out);
     put_addresses(page);
     (void)fputs("</div>\n", page->out);
 }
@@ -144,16 +184,15 @@ static void put_discovery(const struct xr_page *page)
     for (const struct xr_fact_discovery *way = ways; way; way = way->next, count++)
         found = found || way->won || gave_the_same(page, way);
     xr_page_section(page, "discovery", "How the address was found",
-        "The Autodiscover methods are alternatives: the first in order that answers is used.");
-    (void)fputs(
-        "</div>\n<div class=\"map\">\n<div class=\"box\"><small>Asked for</small><b>", page->out);
+        "The Autodiscover methods are alternatives: the first in order that answers is used, and "
+        "the rest is cancelled.");
+    (void)fprintf(page->out,
+        "</div>\n<div class=\"map%s\">\n<div class=\"box\"><small>Asked for</small><b>",
+        count > DRAWN_MAX ? " tall" : "");
     xr_html_remote(page->out, page->run->target->mailbox);
     (void)fputs("</b></div>\n<div class=\"net\">\n", page->out);
     put_wires(page, count, false);
-    (void)fputs("<ol class=\"ways\">\n", page->out);
-    for (const struct xr_fact_discovery *way = ways; way; way = way->next)
-        put_way(page, way);
-    (void)fputs("</ol>\n", page->out);
+    put_ways(page);
     if (found)
         put_wires(page, count, true);
     (void)fputs("</div>\n", page->out);

@@ -3,10 +3,11 @@
 
 #include "analyzer/base/text.h"
 #include "reports/html.h"
+#include "reports/occurrence.h"
 
 static const char *const RESERVED[] = { "main", "cause", "learned", "facts", "watch", "steps",
-    "timeline", "discovery", "addresses", "chain", "chain-table", "chain-words", "protocols",
-    "sent", "environment", "json" };
+    "timeline", "discovery", "answers", "addresses", "chain", "chain-table", "chain-words",
+    "protocols", "sent", "environment", "json" };
 
 static size_t count_steps(const struct xr_step *step)
 {
@@ -171,7 +172,22 @@ void xr_page_section_end(const struct xr_page *page)
 
 bool xr_page_is_spared(const struct xr_step *parent, const struct xr_step *step, bool spared)
 {
-    return spared || (parent && parent->status == XR_SUCCESS && step->status > XR_SUCCESS);
+    return spared || xr_is_made_up_for(parent, step);
+}
+
+/* Only what stands below a top-level step can be cancelled half-way. */
+static bool was_cancelled(const struct xr_step *step)
+{
+    return step->elapsed_us >= 1000 && strchr(step->id, '.');
+}
+
+bool xr_page_has_run(const struct xr_step *step)
+{
+    const struct xr_step *child = step->first;
+
+    while (child && !xr_page_has_run(child))
+        child = child->next;
+    return step->status != XR_SKIPPED || child || was_cancelled(step);
 }
 
 void xr_page_table_head(

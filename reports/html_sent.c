@@ -72,6 +72,23 @@ static const char *schemes(struct xr_arena *arena, const struct xr_target *targe
     return all && !target->auth_chosen ? xr_printf(arena, "%s (the usual order)", all) : all;
 }
 
+static const char *authentication(const struct xr_run *run)
+{
+    if (xr_is_of_discovery(run) && !run->target->account)
+        return "none: no account was given";
+    return schemes(run->arena, run->target);
+}
+
+static const char *left_out(struct xr_arena *arena, uint32_t no_ways)
+{
+    const char *all = NULL;
+
+    for (enum xr_way way = XR_WAY_ROOT; way < XR_WAYS; way++)
+        if (no_ways & 1u << way)
+            all = all ? xr_printf(arena, "%s, %s", all, xr_way_name(way)) : xr_way_name(way);
+    return all;
+}
+
 static void put_environment(const struct xr_page *page)
 {
     const struct xr_run *run = page->run;
@@ -85,10 +102,11 @@ static void put_environment(const struct xr_page *page)
     put_row(page, "This machine", run->origin.host);
     put_row(page, "Its addresses", listed(run->arena, run->origin.addresses));
     put_row(page, "Proxy", run->origin.proxy ? run->origin.proxy : "none");
-    if (!xr_is_of_place(target)) {
+    if (xr_is_of_access(run))
         put_row(page, "EWS address given", target->ews_url ? target->ews_url : "no: Autodiscover");
-        put_row(page, "Authentication", schemes(run->arena, target));
-    }
+    if (!xr_is_of_place(target))
+        put_row(page, "Authentication", authentication(run));
+    put_row(page, "Methods left out", left_out(run->arena, target->no_ways));
     put_row(page, "Hosts allowed by name", listed(run->arena, target->allow_redirect));
     put_row(page, "Certificate trust",
         target->ignore_trust ? "ignored: trust faults did not stop the test" : "required");

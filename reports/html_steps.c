@@ -70,7 +70,7 @@ static void put_meta(const struct xr_page *page, const struct xr_step *step)
         page->out, "<p class=\"meta\"><a href=\"#%s\"><code>", xr_page_anchor(page, step));
     xr_html_text(page->out, step->id);
     (void)fputs("</code></a>", page->out);
-    if (step->status == XR_SKIPPED) {
+    if (!xr_page_has_run(step)) {
         (void)fputs("<span>not run</span></p>\n", page->out);
         return;
     }
@@ -91,7 +91,7 @@ static void put_summary(const struct xr_page *page, const struct xr_step *step)
     xr_html_prose(page->out, step->message);
     (void)fprintf(page->out, "</span></span><span class=\"st\">%s</span><span class=\"num\">",
         xr_status_word(step->status));
-    if (step->status == XR_SKIPPED)
+    if (!xr_page_has_run(step))
         (void)fputs(
             "<span aria-hidden=\"true\">–</span><span class=\"sr\">not run</span>", page->out);
     else

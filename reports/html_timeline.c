@@ -1,19 +1,20 @@
 #include <string.h>
 
 #include "reports/html.h"
+#include "reports/occurrence.h"
 
 /* The bars take their colours from these; the key under the picture explains them. */
 enum phase { PHASE_DNS, PHASE_TCP, PHASE_TLS, PHASE_REQUEST, PHASE_OWN, PHASE_SPAN, PHASE_COUNT };
 
 static const struct {
-    const char *label, *css, *shown, *explained;
+    const char *css, *shown, *explained;
 } PHASES[PHASE_COUNT] = {
-    [PHASE_DNS] = { "dns", "dns", "DNS", "DNS" },
-    [PHASE_TCP] = { "tcp", "tcp", "TCP", "TCP connect" },
-    [PHASE_TLS] = { "tls", "tls", "TLS", "TLS handshake" },
-    [PHASE_REQUEST] = { "request", "req", "request", "request, until the last byte" },
-    [PHASE_OWN] = { "", "own", "", "exray itself" },
-    [PHASE_SPAN] = { "", "span", "", "the whole group" },
+    [PHASE_DNS] = { "dns", "DNS", "DNS" },
+    [PHASE_TCP] = { "tcp", "TCP", "TCP connect" },
+    [PHASE_TLS] = { "tls", "TLS", "TLS handshake" },
+    [PHASE_REQUEST] = { "req", "request", "request, until the last byte" },
+    [PHASE_OWN] = { "own", "", "exray itself" },
+    [PHASE_SPAN] = { "span", "", "the whole group" },
 };
 
 struct timeline {
@@ -27,6 +28,23 @@ static bool has_time(const struct xr_page *page)
     return page->run->root->first && page->run->elapsed_us >= 1000;
 }
 
+/* The part of an id that ends at the next dot names a phase; PHASE_COUNT: it does not. */
+static enum phase phase_named(const char *part)
+{
+    static const struct {
+        const char *name;
+        enum phase phase;
+    } names[] = { { "dns", PHASE_DNS }, { "record", PHASE_DNS }, { "records", PHASE_DNS },
+        { "tcp", PHASE_TCP }, { "tls", PHASE_TLS }, { "request", PHASE_REQUEST },
+        { "soap", PHASE_REQUEST } };
+    size_t length = strcspn(part, ".");
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        if (strlen(names[i].name) == length && !strncmp(part, names[i].name, length))
+            return names[i].phase;
+    return PHASE_COUNT;
+}
+
 /* The first part behind the top-level id that names a phase: endpoint.tcp.192.0.2.1 is TCP. */
 static enum phase phase_of(const char *id)
 {
@@ -38,13 +56,9 @@ static enum phase phase_of(const char *id)
     for (size_t i = 0; i < sizeof(whole) / sizeof(*whole); i++)
         if (!strcmp(id, whole[i].id))
             return whole[i].phase;
-    for (const char *dot = strchr(id, '.'); dot; dot = strchr(dot + 1, '.')) {
-        size_t length = strcspn(dot + 1, ".");
-        for (enum phase phase = PHASE_DNS; phase <= PHASE_REQUEST; phase++)
-            if (strlen(PHASES[phase].label) == length &&
-                !strncmp(dot + 1, PHASES[phase].label, length))
-                return phase;
-    }
+    for (const char *dot = strchr(id, '.'); dot; dot = strchr(dot + 1, '.'))
+        if (phase_named(dot + 1) != PHASE_COUNT)
+            return phase_named(dot + 1);
     return strncmp(id, "ssl-trust.", strlen("ssl-trust.")) ? PHASE_REQUEST : PHASE_TLS;
 }
 
@@ -52,18 +66,14 @@ static bool is_phase_step(const struct xr_step *step)
 {
     const char *dot = step->id ? strrchr(step->id, '.') : NULL;
 
-    if (!dot || step->status == XR_SKIPPED)
-        return false;
-    for (enum phase phase = PHASE_DNS; phase <= PHASE_REQUEST; phase++)
-        if (!strcmp(dot + 1, PHASES[phase].label))
-            return true;
-    return false;
+    return dot && xr_page_has_run(step) && phase_named(dot + 1) != PHASE_COUNT;
 }
 
+/* A method that was led to another host has the phases of that host one level deeper. */
 static bool has_phases(const struct xr_step *step)
 {
     for (const struct xr_step *child = step->first; child; child = child->next)
-        if (is_phase_step(child))
+        if (is_phase_step(child) || has_phases(child))
             return true;
     return false;
 }
@@ -71,8 +81,7 @@ static bool has_phases(const struct xr_step *step)
 /* Only what runs side by side deserves lines of its own: the methods, the addresses. */
 static bool has_rows(const struct xr_step *step)
 {
-    return step->first && step->id &&
-           (!strcmp(step->id, "autodiscover") || !strcmp(step->id, "endpoint"));
+    return step->first && step->id && (xr_is_search(step) || !strcmp(step->id, "endpoint"));
 }
 
 static void put_rect(struct timeline *line, const struct xr_step *step, const char *css, int height)
@@ -98,9 +107,18 @@ static void put_bar(struct timeline *line, const struct xr_step *step, enum phas
     put_rect(line, step, "bad", 16);
 }
 
+static void put_phases(struct timeline *line, const struct xr_step *step)
+{
+    for (const struct xr_step *child = step->first; child; child = child->next)
+        if (is_phase_step(child))
+            put_bar(line, child, phase_of(child->id));
+        else
+            put_phases(line, child);
+}
+
 static void put_bars(struct timeline *line, const struct xr_step *step)
 {
-    if (step->status == XR_SKIPPED)
+    if (!xr_page_has_run(step))
         return;
     if (has_rows(step)) {
         put_bar(line, step, PHASE_SPAN);
@@ -110,9 +128,7 @@ static void put_bars(struct timeline *line, const struct xr_step *step)
         put_bar(line, step, phase_of(step->id ? step->id : ""));
         return;
     }
-    for (const struct xr_step *child = step->first; child; child = child->next)
-        if (is_phase_step(child))
-            put_bar(line, child, phase_of(child->id));
+    put_phases(line, step);
 }
 
 static void put_phase_note(const struct xr_page *page, const struct xr_step *step)
@@ -130,7 +146,7 @@ static void put_phase_note(const struct xr_page *page, const struct xr_step *ste
 
 static void put_row_note(const struct xr_page *page, const struct xr_step *step)
 {
-    bool blocked = step->status == XR_SKIPPED;
+    bool blocked = !xr_page_has_run(step);
 
     if (!blocked && (has_rows(step) || !has_phases(step)))
         return;
@@ -151,7 +167,7 @@ static void put_number_cell(
     const struct xr_page *page, const struct xr_step *step, const char *label, int64_t us)
 {
     (void)fprintf(page->out, "<td role=\"cell\" class=\"num\" data-l=\"%s \">", label);
-    if (step->status == XR_SKIPPED)
+    if (!xr_page_has_run(step))
         (void)fputs("–", page->out);
     else
         xr_html_number(page->out, us > 0 ? us / 1000 : 0);
@@ -192,6 +208,14 @@ static void put_row(struct timeline *line, const struct xr_step *parent, const s
     put_number_cell(page, step, "at", step->started_us - page->run->started_us);
     put_number_cell(page, step, "took", step->elapsed_us);
     (void)fputs("</tr>\n", page->out);
+}
+
+static void put_rows(
+    struct timeline *line, const struct xr_step *parent, const struct xr_step *step)
+{
+    put_row(line, parent, step);
+    for (const struct xr_step *child = step->first; child && has_rows(step); child = child->next)
+        put_rows(line, step, child);
 }
 
 /* The largest of 1, 2, 5, 10, ... ms that divides the time into at least four. */
@@ -259,12 +283,8 @@ static void put_timeline(const struct xr_page *page)
         page, "timeline", "Timeline", "Where the time went. Bars that overlap ran side by side.");
     (void)fputs("</div>\n", page->out);
     put_axis(&line);
-    for (const struct xr_step *step = page->run->root->first; step; step = step->next) {
-        put_row(&line, NULL, step);
-        for (const struct xr_step *child = step->first; child && has_rows(step);
-             child = child->next)
-            put_row(&line, step, child);
-    }
+    for (const struct xr_step *step = page->run->root->first; step; step = step->next)
+        put_rows(&line, NULL, step);
     put_key(&line);
     xr_page_section_end(page);
 }

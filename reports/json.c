@@ -4,13 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyzer/base/buf.h"
 #include "analyzer/base/clock.h"
-#include "analyzer/base/text.h"
-#include "reports/json_writer.h"
+#include "reports/json_layout.h"
 #include "reports/subject.h"
-
-enum { TEXT_MAX = 256 * 1024 * 1024 }; /* some hundred exchanges of two full bodies each */
 
 /* What cJSON could not allocate must not be missing from a report in silence. */
 static cJSON *must(cJSON *item)
@@ -79,10 +75,11 @@ static void put_time(
     put_text(object, name, known ? xr_rfc3339(arena, wall_ms) : NULL);
 }
 
-/* A test of a host or of a file opens no folder, whatever the form's default says. */
-static void put_access(cJSON *object, const struct xr_target *target)
+/* Other tests than those of an access open no folder, whatever the form's default says. */
+static void put_access(cJSON *object, const struct xr_run *run)
 {
-    bool none = xr_is_of_place(target);
+    const struct xr_target *target = run->target;
+    bool none = !xr_is_of_access(run);
 
     put_text(object, "folder", none ? NULL : target->folder ? target->folder : target->folder_id);
     if (none || !target->impersonation) {
@@ -94,17 +91,18 @@ static void put_access(cJSON *object, const struct xr_target *target)
     put_text(impersonate, "id", target->impersonate ? target->impersonate : target->mailbox);
 }
 
-static void put_target(cJSON *report, struct xr_arena *arena, const struct xr_target *target)
+static void put_target(cJSON *report, const struct xr_run *run)
 {
+    const struct xr_target *target = run->target;
     cJSON *object = put_object(report, "target");
 
     put_text(object, "mailbox", target->mailbox);
     put_text(object, "account", target->account);
     put_text(object, "host", target->host);
     put_text(object, "chain_file", target->chain_file);
-    put_time(object, "at", arena, target->at_ms, target->at_ms != 0);
+    put_time(object, "at", run->arena, target->at_ms, target->at_ms != 0);
     put_text(object, "ews_url", target->ews_url);
-    put_access(object, target);
+    put_access(object, run);
     put_bool(object, "ignore_trust", target->ignore_trust);
 }
 
@@ -267,12 +265,58 @@ static void put_discovery(cJSON *facts, const struct xr_fact_discovery *discover
     }
 }
 
+static void put_answers(cJSON *facts, const struct xr_fact_settings *answer)
+{
+    cJSON *array = put_array(facts, "autodiscover_answers");
+
+    for (; answer; answer = answer->next) {
+        cJSON *object = append(array, cJSON_CreateObject());
+        put_text(object, "step", answer->step);
+        put_text(object, "protocol", answer->protocol);
+        put_text(object, "address", answer->address);
+        put_text(object, "external_ews_url", answer->external_ews);
+        put_text(object, "internal_ews_url", answer->internal_ews);
+        put_text(object, "exhttp_ews_url", answer->exhttp_ews);
+        put_text(object, "interop_ews_url", answer->interop_ews);
+        put_text(object, "external_owa_url", answer->external_owa);
+        put_text(object, "internal_owa_url", answer->internal_owa);
+        put_text(object, "smtp_address", answer->smtp_address);
+        put_text(object, "server_version", answer->server_version);
+        put_text(object, "online", answer->online);
+        put_bool(object, "used", answer->used);
+    }
+}
+
+static void put_cloud(cJSON *facts_object, const struct xr_fact_cloud *cloud)
+{
+    if (!cloud->name) {
+        put_text(facts_object, "cloud", NULL);
+        return;
+    }
+    cJSON *object = put_object(facts_object, "cloud");
+    put_text(object, "name", cloud->name);
+    put_text(object, "ews_url", cloud->ews_url);
+    put_text(object, "because", cloud->because);
+}
+
+static void put_home(cJSON *facts_object, const struct xr_facts *facts)
+{
+    if (!facts->mailbox_home) {
+        put_text(facts_object, "mailbox_home", NULL);
+        return;
+    }
+    cJSON *object = put_object(facts_object, "mailbox_home");
+    put_text(object, "where", facts->mailbox_home);
+    put_text(object, "because", facts->mailbox_home_because);
+}
+
 static void put_facts(cJSON *report, struct xr_arena *arena, const struct xr_facts *facts)
 {
     cJSON *object = put_object(report, "facts");
 
     put_text(object, "ews_url", facts->ews_url);
     put_text(object, "ews_url_from", facts->ews_url_from);
+    put_bool(object, "ews_url_is_internal", facts->ews_url_is_internal);
     cJSON *server = put_object(object, "server");
     put_text(server, "version", facts->server_version);
     put_text(server, "product", facts->server_product);
@@ -292,6 +336,9 @@ static void put_facts(cJSON *report, struct xr_arena *arena, const struct xr_fac
     put_tls(object, facts);
     put_offers(object, facts->offers);
     put_discovery(object, facts->discovery);
+    put_answers(object, facts->settings);
+    put_cloud(object, &facts->cloud);
+    put_home(object, facts);
 }
 
 static void put_findings(cJSON *object, const struct xr_finding *finding)
@@ -402,7 +449,7 @@ static cJSON *make(const struct xr_run *run)
     put_text(tool, "name", "exray");
     put_text(tool, "version", run->tool_version);
     put_text(report, "test", run->test);
-    put_target(report, run->arena, run->target);
+    put_target(report, run);
     put_origin(report, &run->origin);
     put_time(report, "started", run->arena, run->started_wall_ms, true);
     put_ms(report, "elapsed_ms", run->elapsed_us);
@@ -414,53 +461,6 @@ static cJSON *make(const struct xr_run *run)
     return report;
 }
 
-static void add_escape(struct xr_buf *to, uint32_t code)
-{
-    char escape[XR_JSON_ESCAPE_MAX];
-
-    xr_json_escape(escape, code);
-    (void)xr_buf_puts(to, escape);
-}
-
-/* cJSON prints tabs between its tokens: two spaces a level read better, one behind a colon. */
-static void add_layout(struct xr_buf *to, char c, char before)
-{
-    if (c != '\t')
-        (void)xr_buf_add(to, &c, 1);
-    else
-        (void)xr_buf_puts(to, before == ':' ? " " : "  ");
-}
-
-/* cJSON escapes what is below U+0020, but neither DEL, C1 nor bidirectional controls. */
-static const char *without_invisible(struct xr_arena *arena, const char *json)
-{
-    xr_auto_buf to;
-    bool quoted = false;
-
-    xr_buf_init(&to, TEXT_MAX);
-    for (const char *at = json; *at;) {
-        const char *from = at;
-        uint32_t code = xr_utf8_next(&at);
-        if (code == '"')
-            quoted = !quoted;
-        if (!quoted) {
-            add_layout(&to, *from, from > json ? from[-1] : '\0');
-        } else if (code == '\\') {
-            at++;
-            (void)xr_buf_add(&to, from, 2);
-        } else if (code == 0xfffd) {
-            (void)xr_buf_puts(&to, "\xef\xbf\xbd");
-        } else if (xr_is_invisible(code)) {
-            add_escape(&to, code);
-        } else {
-            (void)xr_buf_add(&to, from, (size_t)(at - from));
-        }
-    }
-    if (!xr_buf_puts(&to, "\n"))
-        abort();
-    return xr_strndup(arena, to.at, to.length);
-}
-
 const char *xr_json_text(const struct xr_run *run)
 {
     cJSON *report = make(run);
@@ -468,7 +468,7 @@ const char *xr_json_text(const struct xr_run *run)
 
     if (!printed)
         abort();
-    const char *text = without_invisible(run->arena, printed);
+    const char *text = xr_json_laid_out(run->arena, printed);
     cJSON_free(printed);
     cJSON_Delete(report);
     return text;

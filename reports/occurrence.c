@@ -73,6 +73,21 @@ size_t xr_verdict_also(const struct xr_run *run, struct xr_occurrence ret[XR_ALS
     return all.count;
 }
 
+bool xr_is_search(const struct xr_step *step)
+{
+    static const char search[] = "autodiscover", hop[] = "autodiscover.hop-";
+
+    return step->id && (!strcmp(step->id, search) ||
+                           (xr_starts(step->id, hop) && !strchr(step->id + sizeof(hop) - 1, '.')));
+}
+
+bool xr_is_made_up_for(const struct xr_step *parent, const struct xr_step *step)
+{
+    if (!parent || step->status <= parent->status)
+        return false;
+    return parent->status == XR_SUCCESS || (parent->status == XR_WARNING && xr_is_search(parent));
+}
+
 /* One line of the ticket's table; values of strangers must not add lines of their own. */
 static void add_row(struct xr_buf *to, struct xr_arena *arena, const char *label, const char *value)
 {

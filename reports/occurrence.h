@@ -23,6 +23,16 @@ enum { XR_ALSO_MAX = 12 };
 size_t xr_verdict_also(const struct xr_run *run, struct xr_occurrence ret[XR_ALSO_MAX]);
 
 /*
+ * An alternative that failed where another one did not, so that it is not what
+ * the reader looks for: anything below a step that passed; a way of Autodiscover
+ * also where the search ended with a warning. parent may be NULL.
+ */
+bool xr_is_made_up_for(const struct xr_step *parent, const struct xr_step *step);
+
+/* Autodiscover itself, or its ways for another address: the children are ways. */
+bool xr_is_search(const struct xr_step *step);
+
+/*
  * A text that the administrator who must act can be sent: what fails, for whom,
  * since when, what is in order, what to do. NULL when nobody else must act.
  */

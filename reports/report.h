@@ -17,6 +17,9 @@ struct xr_report {
     const char *name, *about, *media_type;
     /* The terminal: called as each top-level step ends. NULL: only at the end. */
     void (*live)(FILE *out, const struct xr_step *step, const struct xr_style *style);
+    /* The same with a line for each child, whatever came of it: for the step that a test is about,
+       "autodiscover" of the test of that name. NULL where live is. */
+    void (*live_whole)(FILE *out, const struct xr_step *step, const struct xr_style *style);
     void (*write)(FILE *out, const struct xr_run *run, const struct xr_style *style);
 };
 

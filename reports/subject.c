@@ -7,6 +7,11 @@ bool xr_is_of_place(const struct xr_target *target)
     return !target->mailbox && (target->host || target->chain_file);
 }
 
+bool xr_is_of_access(const struct xr_run *run)
+{
+    return !xr_is_of_place(run->target) && !xr_is_of_discovery(run);
+}
+
 const char *xr_file_name(const char *path)
 {
     const char *slash = path ? strrchr(path, '/') : NULL;

@@ -121,20 +121,59 @@ static void put_step(
     if (dim && !verbose)
         return;
     for (const struct xr_step *child = step->first; child; child = child->next) {
-        bool spared = dim || (step->status == XR_SUCCESS && child->status > XR_SUCCESS);
+        bool spared = dim || xr_is_made_up_for(step, child);
         if (opened || spared)
             put_step(tree, child, depth + 1, spared);
     }
 }
 
-static void live(FILE *out, const struct xr_step *step, const struct xr_style *style)
+/*
+ * A step whose parts are what the reader came for: each takes a line. What failed
+ * is opened below its line as ever, unless another one made up for it.
+ */
+static void put_whole(const struct xr_terminal *tree, const struct xr_step *step, int depth)
+{
+    struct xr_step head = *step;
+
+    head.first = NULL;
+    put_step(tree, &head, depth, false);
+    for (const struct xr_step *child = step->first; child; child = child->next) {
+        if (xr_is_search(child))
+            put_whole(tree, child, depth + 1);
+        else
+            put_step(tree, child, depth + 1, xr_is_made_up_for(step, child));
+    }
+}
+
+static void tell_live(FILE *out, const struct xr_step *step, const struct xr_style *style,
+    void (*put)(const struct xr_terminal *, const struct xr_step *))
 {
     struct xr_terminal tree = { .out = out, .arena = xr_arena_new(), .style = style };
 
     if (style->verbose >= 0)
-        put_step(&tree, step, 0, false);
+        put(&tree, step);
     (void)fflush(out);
     xr_arena_free(tree.arena);
+}
+
+static void put_folded(const struct xr_terminal *tree, const struct xr_step *step)
+{
+    put_step(tree, step, 0, false);
+}
+
+static void put_unfolded(const struct xr_terminal *tree, const struct xr_step *step)
+{
+    put_whole(tree, step, 0);
+}
+
+static void live(FILE *out, const struct xr_step *step, const struct xr_style *style)
+{
+    tell_live(out, step, style, put_folded);
+}
+
+static void live_whole(FILE *out, const struct xr_step *step, const struct xr_style *style)
+{
+    tell_live(out, step, style, put_unfolded);
 }
 
 /* A test of a host or a file has titles that name neither. */
@@ -276,6 +315,30 @@ static void put_place(const struct xr_terminal *tree, const struct xr_run *run)
                 facts->tls_cipher ? facts->tls_cipher : ""));
 }
 
+/* Where the mailbox is, of which a test of EWS itself tells more than Autodiscover does. */
+static void put_home(const struct xr_terminal *tree, const struct xr_run *run)
+{
+    const struct xr_facts *facts = &run->facts;
+    const char *home = facts->mailbox_home, *because = facts->mailbox_home_because;
+
+    if (!xr_is_of_discovery(run))
+        return;
+    if (home)
+        xr_put_labelled(tree, "Mailbox",
+            xr_printf(tree->arena, "%s%s%s", home, because ? ": " : "", because ? because : ""));
+    if (facts->cloud.name)
+        xr_put_labelled(tree, "Cloud",
+            xr_printf(tree->arena, "%s%s%s", facts->cloud.name, facts->cloud.because ? ": " : "",
+                facts->cloud.because ? facts->cloud.because : ""));
+}
+
+static const char *ews_address(const struct xr_terminal *tree, const struct xr_facts *facts)
+{
+    if (!facts->ews_url || !facts->ews_url_is_internal)
+        return facts->ews_url;
+    return xr_printf(tree->arena, "%s (for the internal network only)", facts->ews_url);
+}
+
 static void write_tree(FILE *out, const struct xr_run *run, const struct xr_style *style)
 {
     struct xr_terminal tree = {
@@ -294,7 +357,8 @@ static void write_tree(FILE *out, const struct xr_run *run, const struct xr_styl
         put_also(&tree, run);
         xr_put_labelled(&tree, "Reference", verdict->reference);
         put_place(&tree, run);
-        xr_put_labelled(&tree, "EWS address", run->facts.ews_url);
+        xr_put_labelled(&tree, "EWS address", ews_address(&tree, &run->facts));
+        put_home(&tree, run);
         xr_put_labelled(&tree, "Server", run->facts.server_product);
         if (!run->target->chain_file)
             xr_put_labelled(&tree, "Proxy", run->origin.proxy);
@@ -309,5 +373,6 @@ const struct xr_report xr_report_tree = {
     .about = "for people at a terminal, as the steps end",
     .media_type = "text/plain; charset=utf-8",
     .live = live,
+    .live_whole = live_whole,
     .write = write_tree,
 };

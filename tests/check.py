@@ -1150,5 +1150,343 @@ def json_on_stdout_stands_alone(world):
     expect(report["elapsed_ms"] >= report["bulk_ms"] >= 0, f"{report['elapsed_ms']} {report['bulk_ms']}")
 
 
+# ---- one question to Autodiscover for a hundred users ----
+
+SVC = "*/autodiscover.svc"
+
+
+def by_soap(world, autodiscover=None, base="bulk-10000", **changes):
+    """The organisation, with SOAP beside POX at the host that Autodiscover leads to."""
+    whole = runner.load(runner.BASE / f"{base}.json")
+    hosts = [{**host, "serves": [*host["serves"], "autodiscover-soap"]} if "autodiscover-pox" in host["serves"] else host for host in whole["hosts"]]
+    world.start(base=base, hosts=hosts, exchange={**whole["exchange"], "autodiscover": autodiscover or {}}, **changes)
+
+
+def with_soap(world, numbers, *more, **how):
+    """An organisation that knows no URL, checked."""
+    world.add_org(url=None)
+    world.add_users(map(address, numbers))
+    return soap_check(world, *more, **how)
+
+
+def soap_check(world, *more, autodiscover=None, faults=(), users=(), code=0, **how):
+    base = runner.load(runner.BASE / "bulk-10000.json")
+    by_soap(world, autodiscover, faults=list(faults), users=[*base["users"], *users])
+    _, report = world.check(*more, code=code, **how)
+    seen, requests = world.stop()
+    same("log-on failures", seen["logon_failures"], 0)
+    return report, seen, requests
+
+
+def operations(requests):
+    return collections.Counter(one["operation"] for one in requests if "operation" in one)
+
+
+def settings_fault(do="message", **where):
+    at = {"operation": "GetUserSettings", **where.pop("at", {})}
+    return {"layer": "ews", "at": at, "do": do, **where}
+
+
+def svc_reply(status, body="", headers=(), **at):
+    return {"layer": "http", "at": {"path": SVC, "method": "POST", **at}, "do": "reply", "status": status,
+            "headers": [["Content-Type", "text/xml; charset=utf-8"], *headers], "body": body}
+
+
+@test
+def ten_thousand_users_cost_one_request_each(world):
+    """The first user goes the long way; the 33 whom Autodiscover does not know are looked for in the directory, as ever."""
+    world.add_org(url=None)
+    world.add_users(map(address, range(1, ALL + 1)))
+    by_soap(world)
+    _, report = world.check(code=1)
+    planted(report)
+    seen, requests = world.stop()
+    same("log-on failures", seen["logon_failures"], 0)
+    same("operations", operations(requests), {"GetUserSettings": ALL // 100, "GetFolder": ALL + 1, "ResolveNames": 1 + 33})
+    same("mailboxes opened", openings(requests), {address(n): 1 for n in range(1, ALL + 1)})
+    expect(seen["connections"] <= JOBS + 14, f"{seen['connections']} connections for {JOBS} jobs, besides those of the first user's discovery")
+    expect(report["requests"] >= ALL + ALL // 100, f"the report claims {report['requests']} requests only")
+
+
+@test
+def what_autodiscover_tells_of_an_address_is_told(world):
+    report, _, requests = with_soap(world, [*range(1, 31), 5001, 5002])
+    same("operations", operations(requests), {"GetUserSettings": 1, "GetFolder": 33, "ResolveNames": 1})
+    same("findings", {one: found for one, found in findings(report).items() if found}, {address(n): "address.alias" for n in (5001, 5002)})
+    told = {user["email"]: user for user in report["users"]}
+    for n in (5001, 5002):
+        primary = f"first.last{n:05}@contoso.test"
+        same("the primary address", told[address(n)]["facts"]["primary_smtp_address"], primary)
+        expect(primary in told[address(n)]["message"] and "Autodiscover" in told[address(n)]["message"], told[address(n)]["message"])
+    same("of the others", told[address(7)]["facts"]["primary_smtp_address"], address(7))
+    same("step", {user["step"] for user in report["users"] if user["finding"]}, {"smtp-address"})
+
+
+@test
+def an_organisation_that_knows_its_address_does_not_ask_autodiscover(world):
+    world.add_org()
+    world.add_users(map(address, range(1, 31)))
+    _, seen, requests = soap_check(world)
+    same("operations", operations(requests), {"GetFolder": 31, "ResolveNames": 30})
+    same("questions", [line for line in seen["dns_questions"] if "autodiscover" in line], [])
+
+
+@test
+def who_logs_on_himself_is_not_asked_about_by_others(world):
+    numbers = range(1, 13)
+    world.add_org(kind="direct-logon", password=None, account=None, url=None)
+    for n in numbers:
+        world.add_user(address(n))
+    by_soap(world, accounts=accounts(numbers))
+    _, report = world.check(jobs=4, code=0)
+    seen, requests = world.stop()
+    same("summary", summary(report), {"success": 12})
+    same("GetUserSettings", operations(requests)["GetUserSettings"], 0)
+    same("log-on failures", seen["logon_failures"], 0)
+
+
+@test
+def a_host_without_soap_is_not_asked(world):
+    world.add_org(url=None)
+    world.add_users(map(address, range(1, 131)))
+    world.start(base="bulk-10000")
+    _, report = world.check(code=0)
+    seen, requests = world.stop()
+    same("summary", summary(report), {"success": 130})
+    same("operations", operations(requests), {"GetFolder": 131, "ResolveNames": 130})
+
+
+@test
+def fewer_answers_than_questions_are_asked_for_again(world):
+    """Where a request brings too few of them the directory is faster: after two such, nobody is asked about any more."""
+    world.add_org(url=None)
+    world.add_users(map(address, [*range(1, 250), 5001]))
+    for most, asked_for, resolved in ((30, 4 + 4 + 2, 1), (99, 1 + 2 + 1, 1), (100, 3, 1), (1, 2, 1 + 247)):
+        report, _, requests = soap_check(world, autodiscover={"soap_users_max": most})
+        same("summary", summary(report), {"success": 249, "warning": 1})
+        same("the alias", findings(report)[address(5001)], "address.alias")
+        same(f"at most {most}", operations(requests), {"GetUserSettings": asked_for, "GetFolder": 251, "ResolveNames": resolved})
+
+
+@test
+def what_autodiscover_does_not_tell_the_directory_does(world):
+    """Whatever the answer for one user is, but an address: the verdict is that of a check without Autodiscover."""
+    unwilling = ["InvalidUser", "RedirectAddress", "RedirectUrl", "InvalidRequest", "InternalServerError", "SettingIsNotAvailable", "InvalidDomain",
+                 "Weird"]
+    own = [{"smtp": f"x{n}@contoso.test", "aliases": [f"y{n}@contoso.test"], "scopes": ["mobile-users"], "soap_error": code}
+           for n, code in enumerate(unwilling)]
+    own.append({"smtp": "without@contoso.test", "scopes": ["mobile-users"], "missing_settings": ["AutoDiscoverSMTPAddress"]})
+    names = [f"x{n}@contoso.test" for n in range(len(unwilling))] + [f"y{n}@contoso.test" for n in range(len(unwilling))] + ["without@contoso.test"]
+    world.add_org(url=None)
+    world.add_users([*map(address, (1, 2, 5001, 1001, 2001, 3001, 4001)), *names])
+    report, _, requests = soap_check(world, users=own, code=1)
+    resolved = {one["mailbox"] for one in requests if one.get("operation") == "ResolveNames"}
+    same("GetUserSettings", operations(requests)["GetUserSettings"], 1)
+    same("ResolveNames", operations(requests)["ResolveNames"], 1 + 1 + len(names))
+    whole = {user["email"]: (user["status"], user["finding"], user["step"]) for user in report["users"]}
+    world.start(base="bulk-10000", users=[*runner.load(runner.BASE / "bulk-10000.json")["users"], *own])
+    _, report = world.check(code=1)
+    same("verdicts", whole, {user["email"]: (user["status"], user["finding"], user["step"]) for user in report["users"]})
+    expect(resolved, "the simulator does not tell whom ResolveNames was about")
+
+
+def canned_settings(*values):
+    """An answer about so many users, the address of each as given."""
+    space = "http://schemas.microsoft.com/exchange/2010/Autodiscover"
+    users = "".join("<UserResponse><ErrorCode>NoError</ErrorCode><UserSettings><UserSetting><Name>AutoDiscoverSMTPAddress</Name>"
+                    f"<Value>{value}</Value></UserSetting></UserSettings></UserResponse>" for value in values)
+    return ('<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>'
+            f'<GetUserSettingsResponseMessage xmlns="{space}"><Response><ErrorCode>NoError</ErrorCode><UserResponses>{users}</UserResponses>'
+            "</Response></GetUserSettingsResponseMessage></s:Body></s:Envelope>")
+
+
+@test
+def an_address_that_is_none_is_no_evidence(world):
+    """Markup, the service account's password, no address at all: nobody becomes an alias by that."""
+    values = ["nobody", "", "a b@contoso.test", "x@", "&lt;b&gt;@contoso.test", "Sim-Passw0rd@contoso.test", "a" * 2000 + "@contoso.test", address(9)]
+    world.add_org(url=None)
+    world.add_users(map(address, range(1, 10)))
+    report, _, requests = soap_check(world, faults=[svc_reply(200, canned_settings(*values))])
+    same("findings", findings(report), dict.fromkeys(map(address, range(1, 10))))
+    same("ResolveNames", operations(requests)["ResolveNames"], 1 + 7)
+    expect("Sim-Passw0rd" not in (world.folder / "check.json").read_text(), "the password is in the report")
+
+
+WRONG = {
+    "not found": svc_reply(404), "an error page": svc_reply(500, "<html>sorry</html>"), "a web page": svc_reply(200, "<html><body>Hi</body></html>"),
+    "nothing": svc_reply(200), "cut off": svc_reply(200, canned_settings("a@contoso.test")[:300]),
+    "an answer to something else": svc_reply(200, ANSWER.format("x")), "too many users": svc_reply(200, canned_settings(*["a@contoso.test"] * 101)),
+    "a redirect": svc_reply(302, headers=[["Location", "https://mail.evil.test/autodiscover/autodiscover.svc"]]),
+    "forbidden": svc_reply(403), "too busy for a day": svc_reply(503, headers=[["Retry-After", "86400"]]), "unavailable": svc_reply(503),
+    "a fault": settings_fault("fault", code="InternalServiceFault"), "an error": settings_fault(code="InternalServerError"),
+    "a wrong version": settings_fault(code="InvalidRequest"),
+    "no answer": {"layer": "http", "at": {"path": SVC, "method": "POST"}, "do": "close"},
+}
+
+
+@test
+def a_service_that_fails_is_given_up_after_two_questions(world):
+    users = [*range(1, 301), 5001]
+    world.add_org(url=None)
+    world.add_users(map(address, users))
+    for what, fault in WRONG.items():
+        report, seen, requests = soap_check(world, faults=[fault])
+        same(f"summary, {what}", summary(report), {"success": 300, "warning": 1})
+        same(f"the alias, {what}", findings(report)[address(5001)], "address.alias")
+        counted = operations(requests)
+        expect(counted["GetUserSettings"] <= 2, f"{what}: asked {counted['GetUserSettings']} times")
+        same(f"ResolveNames, {what}", counted["ResolveNames"], 301)
+        same(f"back-offs, {what}", report["back_offs"], 0)
+        same(f"GetFolder, {what}", counted["GetFolder"], 302)
+    same("questions for strangers", [line for line in seen["dns_questions"] if "evil" in line], [])
+
+
+@test
+def a_failure_that_passes_costs_its_hundred_users_one_request_more(world):
+    world.add_org(url=None)
+    world.add_users(map(address, range(1, 301)))
+    for n, missed in ((1, 99), (2, 100)):
+        fault = settings_fault("fault", at={"request": n}, code="InternalServiceFault")
+        report, _, requests = soap_check(world, faults=[fault])
+        same("summary", summary(report), {"success": 300})
+        same("operations", operations(requests), {"GetUserSettings": 3, "GetFolder": 301, "ResolveNames": 1 + missed})
+
+
+@test
+def a_busy_autodiscover_is_asked_again_after_a_pause(world):
+    """For the whole call, for one user, by HTTP; and when it stays busy, the directory is asked."""
+    users = range(1, 61)
+    one_user = settings_fault(at={"mailbox": address(20), "request": 1, "per_mailbox": True}, code="ServerBusy")
+    waiting = [["Retry-After", "1"]]
+    rows = [("call", settings_fault(at={"request": 1}, code="ServerBusy"), 1, 2, 1, 2000), ("user", one_user, 1, 2, 1, 2000),
+            ("HTTP", svc_reply(503, headers=waiting, request=1), 1, 1, 1, 1000),
+            ("for ever", svc_reply(503, headers=waiting), 2, 0, 60, 2000)]
+    world.add_org(url=None)
+    world.add_users(map(address, users))
+    for what, fault, back_offs, calls, resolved, pause_ms in rows:
+        started = time.monotonic()
+        report, _, requests = soap_check(world, faults=[fault])
+        took = time.monotonic() - started
+        same(f"summary, {what}", summary(report), {"success": 60})
+        same(f"back-offs, {what}", report["back_offs"], back_offs)
+        counted = operations(requests)
+        same(f"ResolveNames, {what}", counted["ResolveNames"], resolved)
+        expect(calls == 0 or counted["GetUserSettings"] == calls, f"{what}: {counted}")
+        same(f"GetFolder, {what}", counted["GetFolder"], 61)
+        expect(pause_ms / 1000 - 0.1 < took < (pause_ms / 1000 + 3) * FACTOR, f"{what}: took {took:.1f} s")
+
+
+@test
+def a_pause_of_autodiscover_holds_for_everybody(world):
+    """It asks the account to wait, not the question."""
+    world.add_org(url=None)
+    world.add_users(map(address, range(1, 301)))
+    report, _, requests = soap_check(world, faults=[svc_reply(503, headers=[["Retry-After", "2"]], request=2), slow(40, "user00???@contoso.test")])
+    same("summary", summary(report), {"success": 300})
+    at = [one["ms"] for one in requests if "operation" in one]
+    gap = max(later - earlier for earlier, later in zip(at, at[1:]))
+    expect(gap >= 1700, f"the longest silence is {gap} ms: the others went on")
+
+
+@test
+def a_password_that_autodiscover_refuses_is_not_tried_again(world):
+    """It was changed in the middle: with the first question of many, nobody proves the old one any more."""
+    refused = svc_reply(401, headers=[["WWW-Authenticate", 'Basic realm="mail"']])
+    world.add_org(url=None)
+    world.add_users(map(address, range(1, 201)))
+    for jobs in (1, 4):
+        by_soap(world, faults=[refused])
+        _, report = world.check("--auth", "basic", jobs=jobs, code=1)
+        _, requests = world.stop()
+        found = collections.Counter((user["finding"], user["step"]) for user in report["users"])
+        expect(found["logon.rejected", "autodiscover"] >= 200 - jobs, f"{jobs} jobs: {found}")
+        same(f"users with {jobs} jobs", sum(found.values()), 200)
+        counted = operations(requests)
+        expect(counted["GetFolder"] <= 2 + jobs and counted["ResolveNames"] == 1, f"{jobs} jobs: {counted}")
+    by_soap(world, faults=[])
+    _, report = world.check("--only-failed", "--auth", "basic", jobs=4, code=0)
+    same("afterwards", set(summary(report)), {"success"})
+
+
+@test
+def folders_are_opened_while_the_question_is_under_way(world):
+    """A slow answer holds up nobody who does not need it yet, and each user is asked about once."""
+    world.add_org(url=None)
+    world.add_users(map(address, range(1, 41)))
+    ms = int(1500 * FACTOR)
+    report, seen, requests = soap_check(world, faults=[settings_fault("delay", ms=ms)], jobs=10)
+    same("summary", summary(report), {"success": 40})
+    same("operations", operations(requests), {"GetUserSettings": 1, "GetFolder": 41, "ResolveNames": 1})
+    begun = [one["ms"] for one in requests if one.get("operation") == "GetUserSettings"][0]
+    meanwhile = [one for one in requests if one.get("operation") == "GetFolder" and begun - 500 * FACTOR < one["ms"] < begun + ms - 50 and one["impersonated"]]
+    expect(len(meanwhile) >= 9, f"{len(meanwhile)} folders were opened while the question was under way")
+    waited = [user["elapsed_ms"] for user in report["users"][1:]]
+    expect(max(waited) < ms * 0.7, f"a user is said to have taken {max(waited)} ms, of which he waited for the others' question")
+
+
+@test
+def the_question_counts_among_the_jobs(world):
+    """Whoever asks it asks about no mailbox meanwhile: the server never sees more requests of the account at once than there are jobs."""
+    world.add_org(url=None)
+    world.add_users(map(address, range(1, 301)))
+    for jobs in (1, 3):
+        world.start(base="bulk-10000")
+        world.check(jobs=jobs, code=0)
+        without, _ = world.stop()
+        report, seen, requests = soap_check(world, jobs=jobs, faults=[slow(5, "user00???@contoso.test"), settings_fault("delay", ms=60)])
+        same("summary", summary(report), {"success": 300})
+        same("operations", operations(requests), {"GetUserSettings": 3, "GetFolder": 301, "ResolveNames": 1})
+        asked_at = [one["ms"] for one in requests if one.get("operation") == "GetUserSettings"]
+        expect(asked_at == sorted(asked_at) and asked_at[1] - asked_at[0] >= 55, f"two questions at once: {asked_at}")
+        then = [later["ms"] - one["ms"] for one, later in zip(requests, requests[1:]) if one.get("operation") == "GetUserSettings"]
+        expect(jobs > 1 or min(then) >= 55, f"the only worker opened a mailbox beside its question, {then} ms after it began")
+        expect(seen["connections"] <= without["connections"] + 1, f"{seen['connections']} connections, {without['connections']} without SOAP")
+
+
+@test
+def a_signal_in_the_middle_of_the_question_ends_the_check_and_it_goes_on(world):
+    numbers = range(1, 251)
+    world.add_org(url=None)
+    world.add_users(map(address, numbers))
+    by_soap(world, faults=[settings_fault("delay", at={"request": 1}, ms=60000)])
+    process = world.begin(jobs=5)
+    opened_so_far(world, 5, process)
+    process.send_signal(signal.SIGINT)
+    sent = time.monotonic()
+    _, errors = process.communicate(timeout=60 * FACTOR)
+    expect(time.monotonic() - sent < 2 * FACTOR, f"took {time.monotonic() - sent:.1f} s to end")
+    same(f"exit code ({errors.decode()[-300:]})", process.returncode, 130)
+    report = world.report()
+    same("those who had their result", findings(report), {address(1): None})
+    world.simulator.kill()
+    world.simulator.communicate()
+    world.simulator = None
+    before = openings(world.requests())
+    by_soap(world)
+    _, report = world.check("--resume", jobs=5, code=0)
+    _, requests = world.stop()
+    same("summary", summary(report), {"success": 250})
+    same("asked in vain", {one for one in before if one in openings(requests)}, set(before) - {address(1)})
+    same("operations", operations(requests), {"GetUserSettings": 3, "GetFolder": 250, "ResolveNames": 1})
+
+
+@test
+def a_check_that_was_killed_between_two_questions_goes_on(world):
+    world.add_org(url=None)
+    world.add_users(map(address, range(1, 501)))
+    by_soap(world, faults=[slow(20, "user00???@contoso.test")])
+    process = world.begin(jobs=4)
+    opened_so_far(world, 230, process)
+    before = openings(killed(world, process))
+    by_soap(world)
+    _, report = world.check("--resume", jobs=4, code=0)
+    _, requests = world.stop()
+    same("summary", summary(report), {"success": 500})
+    opened = before + openings(requests)
+    same("never asked", {address(n) for n in range(1, 501)} - set(opened), set())
+    expect(sum(opened.values()) <= 500 + 2 * 4, f"opened {sum(opened.values())} times")
+    expect(operations(requests)["GetUserSettings"] <= 3, f"{operations(requests)}")
+
+
 if __name__ == "__main__":
     sys.exit(suite.main())

@@ -7,7 +7,7 @@ Ends with "N passed, N failed". EXRAY_TIME_FACTOR widens the time bounds.
 import json, os, pathlib, pty, resource, select, signal, sqlite3, stat, subprocess, sys, termios, threading, time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from harness import FACTOR, SECRET, Store, Suite, expect, refused
+from harness import BASE, FACTOR, SECRET, Store, Suite, expect, refused
 
 SCHEMA = pathlib.Path(__file__).resolve().parent.parent / "reports/schema/org-1.schema.json"
 suite = Suite(Store)
@@ -798,18 +798,186 @@ def memory_does_not_grow_with_the_users(world):
 
 # ---- wand, test --org ----
 
+URL = "https://mail.contoso.test/EWS/Exchange.asmx"
+CLOUD_URL = "https://outlook.office365.com/EWS/Exchange.asmx"
+NOWHERE = ["mail.contoso.test A a 127.0.0.2"]
+IN_THE_CLOUD = ["contoso.test MX mx 0 contoso-test.mail.protection.outlook.com"]
+
+
+def to_be_found(world, password="pw", **changes):
+    """An organisation without an EWS URL; returns the wand with the way to its servers."""
+    network = world.start(**changes)
+    world.run("org", "add", "contoso", "--access-type", "exchange-impersonation", "--domain", "contoso.test", "--account",
+              "CONTOSO\\svc-exray", "--password-file", password)
+    world.run("user", "add", "--org", "contoso", "anna@contoso.test")
+    return ["org", "wand", "contoso", *network]
+
+
+def seen_by_servers(world):
+    seen, code, errors = world.simulator.stop()
+    world.simulator = None
+    expect(code == 0, errors)
+    log = world.folder / "requests.log"
+    return seen, log.read_bytes() if log.exists() else b""
+
+
+def stored_url(world, name="contoso"):
+    return world.json("org", "show", name)["ews_url"]
+
+
 @test
 def the_wand_gives_the_pattern_and_says_so(world):
-    world.contoso()
-    done = world.run("org", "wand", "contoso")
-    expect(done.stdout == "https://mail.contoso.test/EWS/Exchange.asmx\n" and "not tested" in done.stderr, done.stdout + done.stderr)
-    expect(world.json("org", "show", "contoso")["ews_url"] is None, "without --apply nothing is saved")
-    world.run("org", "wand", "contoso", "--apply")
-    expect(world.json("org", "show", "contoso")["ews_url"] == "https://mail.contoso.test/EWS/Exchange.asmx", "--apply saves")
-    world.run("org", "add", "cloud", "--access-type", "m365-oauth-impersonated")
-    expect(world.run("org", "wand", "cloud").stdout == "https://outlook.office365.com/EWS/Exchange.asmx\n", "Microsoft 365")
+    wand = to_be_found(world, dns=NOWHERE)
+    done = world.run(*wand)
+    expect(done.stdout == f"{URL}\n" and "by the pattern" in done.stderr and "not tested" in done.stderr, done.stdout + done.stderr)
+    expect("autodiscover.no-method" in done.stderr, done.stderr)
+    expect(stored_url(world) is None, "without --apply nothing is saved")
+    world.run(*wand, "--apply", says="though it is a guess")
+    expect(stored_url(world) == URL, "--apply saves")
     world.run("org", "add", "bare", "--access-type", "direct-logon")
     refused(world, "org", "wand", "bare", code=78, says="--domain")
+
+
+@test
+def the_wand_asks_autodiscover_and_says_so(world):
+    wand = to_be_found(world)
+    done = world.run(*wand, says=("by Autodiscover: autodiscover.host gave it", "anna@contoso.test as CONTOSO\\svc-exray"))
+    expect(done.stdout == f"{URL}\n" and done.stderr.count("\n") == 1, done.stdout + done.stderr)
+    expect(stored_url(world) is None, "without --apply nothing is saved")
+    world.run(*wand, "--apply", says="exray check contoso")
+    expect(stored_url(world) == URL, "--apply saves")
+    seen, _ = seen_by_servers(world)
+    expect(seen["credentials_sent_to"] == ["mail.contoso.test"] and seen["logon_failures"] == 0 and not seen["operations"], seen)
+
+
+@test
+def the_wand_is_for_programs_too(world):
+    import jsonschema
+
+    wand = to_be_found(world)
+    validator = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text()))
+    told = world.json(*wand)
+    validator.validate(told)
+    expect((told["url"], told["source"], told["mailbox"], told["saved"]) == (URL, "autodiscover", "anna@contoso.test", False), told)
+    expect(told["account"] == "CONTOSO\\svc-exray" and told["finding"] is None, told)
+    expect(world.json(*wand, "--apply")["saved"], "--apply is not told")
+    expect(not world.json(*wand, "--apply")["saved"], "it was stored already")
+    world.run("org", "add", "cloud", "--access-type", "m365-oauth-impersonated")
+    told = world.json("org", "wand", "cloud")
+    validator.validate(told)
+    expect((told["source"], told["mailbox"], told["account"]) == ("microsoft-365", None, None), told)
+
+
+@test
+def the_wand_knows_microsoft_365(world):
+    wand = to_be_found(world, dns=IN_THE_CLOUD)
+    done = world.run(*wand, says=("by Microsoft 365", "no server was asked with a logon"))
+    expect(done.stdout == f"{CLOUD_URL}\n", done.stdout)
+    refused(world, *wand, "--apply", code=78, says="OAuth")  # as 'org set --ews-url' refuses it under this access type
+    expect(stored_url(world) is None, "what cannot work was saved")
+    seen, _ = seen_by_servers(world)
+    expect(seen["credentials_sent_to"] == [], seen)
+
+
+@test
+def the_wand_sends_nothing_where_the_access_type_tells(world):
+    network = world.start()
+    world.run("org", "add", "cloud", "--access-type", "m365-oauth-impersonated", "--domain", "contoso.test")
+    world.run("user", "add", "--org", "cloud", "anna@contoso.test")
+    done = world.run("org", "wand", "cloud", "--apply", *network, says=("by Microsoft 365", "m365-oauth-impersonated", "not tested"))
+    expect(done.stdout == f"{CLOUD_URL}\n" and stored_url(world, "cloud") == CLOUD_URL, done.stdout)
+    seen, _ = seen_by_servers(world)
+    expect(seen["requests"] == 0 and seen["dns_questions"] == [], seen)
+
+
+@test
+def the_wand_never_overwrites(world):
+    wand = to_be_found(world)
+    other = "https://other.contoso.test/EWS/Exchange.asmx"
+    world.run("org", "set", "contoso", "--ews-url", other)
+    refused(world, *wand, "--apply", code=78, says=("nothing was saved", other, f"org set contoso --ews-url {URL}"))
+    expect(stored_url(world) == other, "it was overwritten")
+    done = world.run(*wand, says=("another one is stored", other))
+    expect(done.stdout == f"{URL}\n", done.stdout)
+    generation = world.json("org", "history", "contoso")["changes"]
+    world.run("org", "set", "contoso", "--ews-url", URL.replace("/EWS/", "/ews/"))
+    changes = world.json("org", "history", "contoso")["changes"]
+    world.run(*wand, "--apply", says="it is stored already")
+    expect(len(generation) < len(changes) == len(world.json("org", "history", "contoso")["changes"]), "the same was saved again")
+
+
+@test
+def the_wand_tells_a_refused_password_and_saves_nothing(world):
+    wand = to_be_found(world, password="secret")
+    done = world.run(*wand, "--apply", code=1, says=("logon.rejected", "Nothing was saved"))
+    expect(done.stdout == f"{URL}\n" and "by the pattern" in done.stderr, done.stdout + done.stderr)
+    expect(stored_url(world) is None, "a guess was saved in spite of a failed logon")
+    seen, _ = seen_by_servers(world)
+    expect(seen["logon_failures"] == 1, seen)
+
+
+@test
+def the_wand_saves_nothing_when_its_time_is_over(world):
+    faults = [{"layer": "wire", "at": {"host": host}, "do": "backlog-full"} for host in ("mail.contoso.test", "contoso.test")]
+    wand = to_be_found(world, faults=faults)
+    world.run(*wand, "--apply", "--timeout", "1", code=124, says="local.timeout")
+    expect(stored_url(world) is None, "a guess was saved though nobody could be asked")
+
+
+@test
+def the_wand_takes_the_first_enabled_user_who_can_log_on(world):
+    network = world.start(dns=NOWHERE)
+    world.run("org", "add", "direct", "--access-type", "direct-logon", "--domain", "contoso.test")
+    wand = ["org", "wand", "direct", *network]
+    for name, more in (("anna", ["--password-file", "pw", "--disabled"]), ("ben", []), ("carl", ["--password-file", "pw"]), ("dora", ["--password-file", "pw"])):
+        world.run("user", "add", "--org", "direct", f"{name}@contoso.test", *more)
+    told = world.json(*wand)
+    expect((told["mailbox"], told["account"]) == ("carl@contoso.test", "carl@contoso.test"), told)
+    for name in ("carl", "dora"):
+        world.run("user", "set", "--org", "direct", f"{name}@contoso.test", "--disabled")
+    done = world.run(*wand, says=("nobody logged on", "user show --org direct ben@contoso.test --origin"))
+    told = world.json(*wand)
+    expect((told["mailbox"], told["account"]) == ("ben@contoso.test", None) and done.stdout == f"{URL}\n", told)
+
+
+@test
+def without_a_user_no_address_leaves(world):
+    world.run("org", "add", "contoso", "--access-type", "exchange-impersonation", "--domain", "contoso.test", "--account",
+              "CONTOSO\\svc-exray", "--password-file", "pw")
+    hosts = json.loads((BASE / "healthy-exchange-2019.json").read_text())["hosts"]
+    hosts = [{**hosts[0], "serves": ["autodiscover-pox", "autodiscover-v2"]}, *hosts[1:]]
+    network = world.start(hosts=hosts)
+    done = world.run("org", "wand", "contoso", *network, says=("no enabled user", "exray user add --org contoso ADDR"))
+    expect(done.stdout == f"{URL}\n" and "by the pattern" in done.stderr, done.stdout + done.stderr)
+    expect(world.json("org", "wand", "contoso", *network)["mailbox"] is None, "a mailbox is named")
+    seen, log = seen_by_servers(world)
+    expect(seen["requests"] > 0 and seen["credentials_sent_to"] == [] and b"postmaster" not in log and b"svc-exray" not in log, seen)
+    network = world.start(dns=[*IN_THE_CLOUD, "outlook.office365.com A a 127.0.0.2"])
+    done = world.run("org", "wand", "contoso", "--allow-redirect", "outlook.office365.com", *network, says="by Microsoft 365")
+    seen, log = seen_by_servers(world)
+    expect(done.stdout == f"{CLOUD_URL}\n" and seen["requests"] == 0, f"{done.stdout}: {seen}")
+
+
+@test
+def without_the_key_the_wand_asks_nobody(world):
+    wand = to_be_found(world)
+    key_files(world)[0].unlink()
+    refused(world, *wand, "--apply", code=78, says="key")
+    seen, _ = seen_by_servers(world)
+    expect(seen["requests"] == 0 and seen["dns_questions"] == [], seen)
+
+
+@test
+def the_wand_asks_no_stranger(world):
+    network = world.start()
+    world.run("org", "add", "contoso", "--access-type", "exchange-impersonation", "--domain", "contoso.test", "--account",
+              "CONTOSO\\svc-exray", "--password-file", "pw")
+    world.run("org", "set", "contoso", "--ews-url", URL)  # then the address is no matter of credentials, and may be stored
+    world.run("user", "add", "--org", "contoso", "anna@fabrikam.test")
+    told = world.json("org", "wand", "contoso", *network)
+    expect(told["mailbox"] is None, told)
+    seen, _ = seen_by_servers(world)
+    expect(not any("fabrikam" in one for one in seen["dns_questions"]), seen)
 
 
 @test

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs scenarios: starts exray-sim with the file, runs exray with the file's options, compares with its "expect".
 
-usage: scenario.py --bin BUILD_DIR [--schema FILE] SCENARIO.json...
+usage: scenario.py --bin BUILD_DIR [--one-per-finding] SCENARIO.json...
 Prints one line per scenario and ends with "N passed, N failed". EXRAY_TIME_FACTOR widens the time bounds
 (sanitizers are slow). Every run is a leak test too: the password must be nowhere but in the requests that the
 rules allow, and a report must fit its schema.
@@ -138,15 +138,26 @@ def finish(words, folder, limit):
         return process.returncode, (folder / "stdout").read_bytes(), (folder / "stderr").read_bytes(), usage.ru_maxrss / 1024
 
 
-def leaks_to_server(scenario, seen, folder, secret):
-    """What the servers logged may hold a secret, or the mailbox address, only if the scenario says that credentials went out."""
-    if scenario["expect"].get("server_saw", {}).get("credentials_sent_to") != []:
-        return []
-    log = (folder / "requests.log").read_bytes() if (folder / "requests.log").exists() else b""
-    mailbox = scenario["test"].get("options", {}).get("mailbox", "")
-    anonymous = b"Authorization: " not in log
-    wrong = ["the mailbox address reached a server"] if anonymous and mailbox.encode() in log else []
-    return wrong + (["the password reached a server"] if any(form in log for form in forms_of(secret)) else [])
+def leaks_to_server(scenario, log, secret):
+    """What the servers logged may hold a secret only if the scenario says that credentials went out."""
+    sent = scenario["expect"].get("server_saw", {}).get("credentials_sent_to") != []
+    return ["the password reached a server"] if not sent and any(form in log for form in forms_of(secret)) else []
+
+
+def address_went_to(scenario, log):
+    """The hosts whose connections carried the mailbox address, encoded or not."""
+    mailbox = scenario["test"].get("options", {}).get("mailbox", "").lower().encode()
+    blocks = re.split(rb"^--- connection \d+ (\S*).*$", log.lower(), flags=re.M)
+    return sorted({host.decode() for host, text in zip(blocks[1::2], blocks[2::2])
+                   if mailbox and mailbox in text.replace(b"%40", b"@")})
+
+
+def server_saw(expect, log):
+    """What is expected of the servers' side. A client that never logs on sends the mailbox address nowhere, unless the
+    scenario names where."""
+    expected = expect.get("server_saw", {})
+    anonymous = expected.get("credentials_sent_to") == [] and b"Authorization: " not in log
+    return {"address_sent_to": [], **expected} if anonymous else expected
 
 
 def claims(scenario, report, seen):
@@ -158,7 +169,8 @@ def claims(scenario, report, seen):
 
 
 STEPS = {"service-account": ["input", "autodiscover", "endpoint", "ssl-trust", "logon", "inbox", "smtp-address"],
-         "ssl-trust": ["input", "endpoint", "ssl-trust"]}
+         "ssl-trust": ["input", "endpoint", "ssl-trust"],
+         "autodiscover": ["input", "autodiscover"]}
 SLOT = re.compile(r"<(account|code|domain|ews_url|folder|host|impersonated|mailbox|primary)>")
 
 
@@ -185,7 +197,21 @@ def shape(report):
     return wrong
 
 
-def judge(scenario, report, code, elapsed_ms, seen):
+def slow(times, steps):
+    """Steps that took another time than allowed; the upper bounds are widened for slow builds."""
+    for key, bounds in times.items():
+        widened = {"min": bounds.get("min", 0), "max": bounds.get("max", 60000) * FACTOR}
+        yield from differs(f"times.{key}", widened, steps.get(key, {"elapsed_ms": None})["elapsed_ms"])
+
+
+def answers(expected, actual):
+    """The answers of Autodiscover one by one, as far as the scenario names what they hold."""
+    if len(expected) != len(actual):
+        return [f"answers: there are {len(actual)}, expected {len(expected)}: {actual}"]
+    return [line for i, (want, got) in enumerate(zip(expected, actual)) for line in differs(f"answers.{i}", want, got)]
+
+
+def judge(scenario, report, code, elapsed_ms, seen, log):
     expect = scenario["expect"]
     wrong = differs("exit", expect.get("exit", code), code)
     if elapsed_ms > expect.get("within_ms", 60000) * FACTOR:
@@ -194,6 +220,9 @@ def judge(scenario, report, code, elapsed_ms, seen):
     steps = steps_of(report)
     wrong += differs("steps", expect.get("steps", {}), {key: step["status"] for key, step in steps.items()})
     wrong += differs("facts", expect.get("facts", {}), report["facts"])
+    if "answers" in expect:
+        wrong += answers(expect["answers"], report["facts"]["autodiscover_answers"])
+    wrong += slow(expect.get("times", {}), steps)
     found = {finding["id"] for step in steps.values() for finding in step["findings"]}
     wrong += [f"finding {name} is missing" for name in expect.get("findings", []) if name not in found]
     wrong += [f"finding {name} is there" for name in expect.get("no_findings", []) if name in found]
@@ -206,7 +235,7 @@ def judge(scenario, report, code, elapsed_ms, seen):
         wrong += differs(f"details.{step}", details, actual)
     wrong += shape(report) + claims(scenario, report, seen)
     seen = {**seen, "hosts": {host: of["requests"] for host, of in seen.get("hosts", {}).items()}}
-    return wrong + differs("server_saw", expect.get("server_saw", {}), seen)
+    return wrong + differs("server_saw", server_saw(expect, log), {**seen, "address_sent_to": address_went_to(scenario, log)})
 
 
 def run(path, options):
@@ -229,7 +258,8 @@ def run(path, options):
         if not (folder / "report.json").exists():
             return [f"no report; exit {code}: {output.decode(errors='replace')[-2000:]}"]
         report = json.loads((folder / "report.json").read_text())
-        wrong = judge(scenario, report, code, elapsed_ms, seen)
+        log = simulator.log.read_bytes()
+        wrong = judge(scenario, report, code, elapsed_ms, seen, log)
         limit_mib = scenario["expect"].get("memory_mib")
         if limit_mib and FACTOR == 1 and memory_mib > limit_mib:  # sanitizers use a multiple
             wrong.append(f"took {memory_mib:.0f} MiB, allowed are {limit_mib} MiB")
@@ -242,7 +272,7 @@ def run(path, options):
         asked = scenario["test"].get("options", {})
         for secret in [asked[name] for name in ("password", "token") if name in asked]:
             wrong += leaks(folder, output, secret)
-            wrong += leaks_to_server(scenario, seen, folder, secret)
+            wrong += leaks_to_server(scenario, log, secret)
         wrong += attacks(folder, output)
         if wrong and options.verbose:
             wrong.append(output.decode(errors="replace"))
@@ -256,15 +286,31 @@ def guarded(path, options):
         return path, [f"{type(error).__name__}: {error}"]
 
 
+def one_per_finding(paths):
+    """Those that show a finding first, and the first success of each folder: what a sanitizer is given."""
+    seen, chosen = set(), []
+    for path in paths:
+        expect = load(path).get("expect", {})
+        shown = {expect.get("verdict", {}).get("finding"), *expect.get("findings", [])} - {None}
+        shown = shown or {pathlib.Path(path).parent.name}
+        if shown - seen:
+            chosen.append(path)
+        seen |= shown
+    return chosen
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--bin", type=pathlib.Path, required=True)
     parser.add_argument("--schema", default=ROOT / "reports" / "schema" / "report-1.schema.json")
     parser.add_argument("--jobs", type=int, default=4)
     parser.add_argument("--keep", help="keep the reports in this folder")
+    parser.add_argument("--one-per-finding", action="store_true", help="not all: one that shows each finding")
     parser.add_argument("-v", "--verbose", action="store_true")
     parser.add_argument("scenario", nargs="+")
     options = parser.parse_args()
+    if options.one_per_finding:
+        options.scenario = one_per_finding(options.scenario)
     options.bin = options.bin.resolve()
     options.validator = None
     if jsonschema:

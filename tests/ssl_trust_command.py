@@ -118,7 +118,7 @@ def help_says_what_is_sent(world):
     text = world.exray("test", "service-account", "--help").stdout
     expect("--warn-days" in text and "--chain" not in text and "Sent: the mailbox address" in text, text)
     listed = world.exray("test", "--list").stdout.split("\n")
-    expect([line.split(" ")[0] for line in listed if line] == ["service-account", "ssl-trust"], listed)
+    expect([line.split(" ")[0] for line in listed if line] == ["service-account", "autodiscover", "ssl-trust"], listed)
 
 
 @test

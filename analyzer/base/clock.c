@@ -1,7 +1,8 @@
 #include "analyzer/base/clock.h"
 
-#include <stdatomic.h>
 #include <time.h>
+
+enum { SHORT_TICK_MS = 5 };
 
 static atomic_bool cancelled;
 
@@ -31,11 +32,16 @@ const char *xr_rfc3339(struct xr_arena *arena, int64_t wall_ms)
         utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, (int)(wall_ms % 1000));
 }
 
+static bool is_cancelled(struct xr_deadline deadline)
+{
+    return xr_cancelled() || (deadline.no_need && atomic_load(deadline.no_need));
+}
+
 enum xr_time_state xr_time_state(struct xr_deadline deadline)
 {
     int64_t now = xr_now_us();
 
-    if (xr_cancelled())
+    if (is_cancelled(deadline))
         return XR_TIME_CANCELLED;
     if (now >= deadline.run_us)
         return XR_TIME_RUN_PASSED;
@@ -47,16 +53,18 @@ int xr_tick_ms(struct xr_deadline deadline)
     int64_t end = deadline.step_us < deadline.run_us ? deadline.step_us : deadline.run_us;
     int64_t left_ms = (end - xr_now_us() + 999) / 1000;
 
-    if (left_ms < 0 || xr_cancelled())
+    int tick_ms = deadline.no_need ? SHORT_TICK_MS : XR_TICK_MS;
+
+    if (left_ms < 0 || is_cancelled(deadline))
         return 0;
-    return left_ms < XR_TICK_MS ? (int)left_ms : XR_TICK_MS;
+    return left_ms < tick_ms ? (int)left_ms : tick_ms;
 }
 
 struct xr_deadline xr_deadline_within(struct xr_deadline deadline, int64_t ms)
 {
     int64_t step_us = xr_now_us() + ms * 1000;
 
-    return (struct xr_deadline){ step_us, deadline.run_us };
+    return (struct xr_deadline){ step_us, deadline.run_us, deadline.no_need };
 }
 
 void xr_cancel(void)

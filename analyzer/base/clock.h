@@ -1,6 +1,7 @@
 #ifndef XR_CLOCK_H
 #define XR_CLOCK_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -20,19 +21,21 @@ const char *xr_rfc3339(struct xr_arena *arena, int64_t wall_ms);
 enum { XR_TICK_MS = 100 };
 
 struct xr_deadline {
-    int64_t step_us, run_us; /* on the scale of xr_now_us() */
+    int64_t step_us, run_us;    /* on the scale of xr_now_us() */
+    const atomic_bool *no_need; /* true: what is waited for is not wanted any more; NULL: it is */
 };
 
 enum xr_time_state {
     XR_TIME_LEFT,
     XR_TIME_STEP_PASSED,
     XR_TIME_RUN_PASSED,
-    XR_TIME_CANCELLED,
+    XR_TIME_CANCELLED, /* by xr_cancel() or no_need */
 };
 
 enum xr_time_state xr_time_state(struct xr_deadline deadline);
 
-/* Milliseconds to wait before looking again: 0 to XR_TICK_MS. */
+/* Milliseconds to wait before looking again: 0 to XR_TICK_MS; much less where another thread may
+ * end the wait (no_need). */
 int xr_tick_ms(struct xr_deadline deadline);
 
 /* The same end of the run, but a step that ends ms from now at the latest. */

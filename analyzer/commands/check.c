@@ -130,7 +130,7 @@ static int bulk(struct xr_check_session *session, const struct xr_form *form, in
         .candidate = session->candidate,
         .options = store_options(session),
         .step_ms = form->step_timeout * 1000,
-        .deadline = { end, end },
+        .deadline = { end, end, NULL },
         .jobs = jobs,
         .listener = &listener,
     };

@@ -166,6 +166,23 @@ int xr_form_target(struct xr_arena *arena, const struct xr_form *form, struct xr
     return code ? code : parse_folder(form, ret);
 }
 
+int xr_form_discovery_target(
+    struct xr_arena *arena, const struct xr_form *form, struct xr_target *ret)
+{
+    int code = xr_form_any_target(arena, form, ret);
+
+    if (!code)
+        code = xr_form_ways(arena, form, &ret->no_ways);
+    if (code)
+        return code;
+    if (!form->mailbox)
+        return xr_usage_error("--mailbox is missing: whose settings are to be found?");
+    ret->mailbox = xr_utf8(arena, form->mailbox, strlen(form->mailbox));
+    ret->account = form->account ? xr_utf8(arena, form->account, strlen(form->account)) : NULL;
+    ret->both_protocols = !form->print_ews_url;
+    return parse_auth(form, ret);
+}
+
 static const char *proxy_of_environment(void)
 {
     static const char *const names[] = { "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY",

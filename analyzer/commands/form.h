@@ -23,6 +23,9 @@ struct xr_form {
     bool password_stdin, password_prompt, with_token; /* with_token: from the store */
     bool no_impersonation, ignore_trust;
     struct xr_list auth, allow_redirect;
+    struct xr_list method, exclude_method; /* autodiscover */
+    bool print_ews_url;
+    bool finds_url; /* the test looks for the EWS URL itself: a stored one is not followed */
     const char *dns_server, *proxy, *user_agent;
     struct xr_list resolve, connect_to, ca_file;
     long timeout, step_timeout; /* seconds; timeout 0: not given, the command's own default */
@@ -37,15 +40,22 @@ struct xr_form {
 /* Seconds for the whole run, where --timeout does not say. */
 enum { XR_TIMEOUT_TEST_S = 60, XR_TIMEOUT_CHECK_S = 86400 };
 
-extern const struct xr_option_group xr_form_options[];   /* of service-account */
-extern const struct xr_option_group xr_form_of_chains[]; /* of ssl-trust */
-extern const struct xr_option xr_form_network[];         /* the rows of the group "Network" */
-extern const struct xr_option xr_form_store[];           /* the rows of the group "Store" */
+extern const struct xr_option_group xr_form_options[];      /* of service-account */
+extern const struct xr_option_group xr_form_of_chains[];    /* of ssl-trust */
+extern const struct xr_option_group xr_form_of_discovery[]; /* of autodiscover */
+extern const struct xr_option xr_form_network[];            /* the rows of the group "Network" */
+extern const struct xr_option xr_form_store[];              /* the rows of the group "Store" */
 
 void xr_form_init(struct xr_form *form); /* the defaults */
 
 /* Each fills its part from the form and returns 0, or an exit code after telling why on stderr. */
 int xr_form_target(struct xr_arena *arena, const struct xr_form *form, struct xr_target *ret);
+/* The same of the test autodiscover, which may do without an account. */
+int xr_form_discovery_target(
+    struct xr_arena *arena, const struct xr_form *form, struct xr_target *ret);
+/* --method and --exclude-method as bits of enum xr_way that are not to be gone. Without a protocol,
+ * the places where one would be spoken are not gone either. */
+int xr_form_ways(struct xr_arena *arena, const struct xr_form *form, uint32_t *ret_no_ways);
 /* What the target of every test has, whoever or whatever is tested. */
 int xr_form_any_target(struct xr_arena *arena, const struct xr_form *form, struct xr_target *ret);
 int xr_form_net(struct xr_arena *arena, const struct xr_form *form, struct xr_net *ret);
@@ -74,5 +84,12 @@ int xr_form_secret_file(const char *path, struct xr_secret *ret);
  */
 int xr_form_from_store(struct xr_arena *arena, struct xr_form *form, struct xr_secret *ret_password,
     struct xr_secret *ret_token);
+/* Why the stored access must not be used for this user, a sentence: it would take the
+ * organisation's secret to strangers, or contradicts itself. NULL: it may. finds_url: Autodiscover
+ * is asked though a URL may be stored. */
+const char *xr_form_obstacle(
+    struct xr_arena *arena, const struct xr_org *org, const struct xr_user *user, bool finds_url);
+/* The mailbox is in one of the organisation's domains, or below it. */
+bool xr_form_is_inside(struct xr_arena *arena, const struct xr_org *org, const char *mailbox);
 
 #endif

@@ -6,15 +6,20 @@
 enum { DAYS_MAX = 36500 };
 
 /* clang-format off: a row a line */
+#define LOGON_ROWS                                                                                \
+    TEXT("password-file", "F", "the password is the first line of this file", password_file),     \
+        NUMBER("password-fd", "N", "read the password from this file descriptor", password_fd, 0, \
+            1024),                                                                                \
+        FLAG("password-stdin", "read the password from standard input", password_stdin),          \
+        TEXT("bearer-file", "F", "a ready access token (OAuth)", bearer_file),                    \
+        TEXT("keytab", "F", "a Kerberos keytab of the account", keytab),                          \
+        LIST("auth", "SCHEME", "basic, ntlm, negotiate or oauth; repeat in order of preference",  \
+            auth)
+
 static const struct xr_option who[] = {
     TEXT("mailbox", "ADDR", "the target mailbox (required)", mailbox),
     TEXT("account", "LOGON", "the service account, DOMAIN\\user or UPN (required)", account),
-    TEXT("password-file", "F", "the password is the first line of this file", password_file),
-    NUMBER("password-fd", "N", "read the password from this file descriptor", password_fd, 0, 1024),
-    FLAG("password-stdin", "read the password from standard input", password_stdin),
-    TEXT("bearer-file", "F", "a ready access token (OAuth)", bearer_file),
-    TEXT("keytab", "F", "a Kerberos keytab of the account", keytab),
-    LIST("auth", "SCHEME", "basic, ntlm, negotiate or oauth; repeat in order of preference", auth),
+    LOGON_ROWS,
     TEXT("org", "NAME", "account, secret and URL as stored for this mailbox ('exray org')", org),
     END,
 };
@@ -29,6 +34,22 @@ static const struct xr_option what[] = {
     FLAG("no-impersonation", "open the folder by delegate access instead", no_impersonation),
     LATER("with", "TESTS"),
     LATER("outside", "ADDR"),
+    END,
+};
+
+static const struct xr_option who_asks[] = {
+    TEXT("mailbox", "ADDR", "whose settings are to be found (required)", mailbox),
+    TEXT("account", "LOGON", "who logs on, DOMAIN\\user or UPN; without it nobody does", account),
+    LOGON_ROWS,
+    TEXT("org", "NAME", "account and secret as stored for this mailbox ('exray org')", org),
+    END,
+};
+
+static const struct xr_option ways[] = {
+    LIST("method", "M",
+        "root, host, redirect, srv, v2, microsoft-365, pox or soap; repeat for more", method),
+    LIST("exclude-method", "M", "leave this one out; repeat for more", exclude_method),
+    FLAG("print-ews-url", "print the EWS URL alone; on stderr: how it is known", print_ews_url),
     END,
 };
 
@@ -94,6 +115,16 @@ static const struct xr_option output[] = {
 const struct xr_option_group xr_form_options[] = {
     { "Whose mailbox, and who opens it", who },
     { "What is tested", what },
+    { "SSL trust", trust },
+    { "Network", xr_form_network },
+    { "Store (with --org)", xr_form_store },
+    { "Output", output },
+    { NULL, NULL },
+};
+
+const struct xr_option_group xr_form_of_discovery[] = {
+    { "Whose mailbox, and who asks", who_asks },
+    { "What is asked", ways },
     { "SSL trust", trust },
     { "Network", xr_form_network },
     { "Store (with --org)", xr_form_store },

@@ -1,7 +1,9 @@
 #include <string.h>
 
+#include "analyzer/base/text.h"
 #include "analyzer/commands/command.h"
 #include "analyzer/commands/form.h"
+#include "analyzer/commands/shell_word.h"
 #include "analyzer/org/lint.h"
 
 /* What is stored is not typed as well. NULL: nothing was. */
@@ -48,7 +50,8 @@ static int fill(struct xr_form *form, const struct xr_org *org, const struct xr_
     const struct xr_effective *access)
 {
     bool direct = !xr_mode_impersonates(access->mode);
-    bool needs_url = xr_user_use(org->access, user->access, XR_FIELD_EWS_URL) == XR_USE_REQUIRED;
+    bool needs_url = !form->finds_url &&
+                     xr_user_use(org->access, user->access, XR_FIELD_EWS_URL) == XR_USE_REQUIRED;
 
     if (!access->account.value)
         return xr_failed(XR_EXIT_CONFIG,
@@ -64,7 +67,7 @@ static int fill(struct xr_form *form, const struct xr_org *org, const struct xr_
             "set' takes it with --ews-url",
             access->mailbox, org->name);
     form->account = access->account.value;
-    form->ews_url = access->ews_url.value;
+    form->ews_url = form->finds_url ? NULL : access->ews_url.value;
     if (!form->folder && !form->folder_id)
         form->folder = access->folder.value;
     form->no_impersonation = form->no_impersonation || direct;
@@ -74,15 +77,54 @@ static int fill(struct xr_form *form, const struct xr_org *org, const struct xr_
 
 /* What would take the organisation's secret to strangers, or follow one value and ignore another.
  * Faults of address and account are the test's own to tell. */
-static const struct xr_remark *obstacle(const struct xr_remark *remarks)
+static bool is_obstacle(const struct xr_remark *remark)
 {
-    for (; remarks; remarks = remarks->next)
-        if (remarks->status == XR_ERROR &&
-            (remarks->code == XR_FINDING_CONFIG_OUTSIDE_DOMAINS ||
-                remarks->code == XR_FINDING_CONFIG_CONFLICT ||
-                (remarks->field && !strcmp(remarks->field, "domain"))))
-            return remarks;
-    return NULL;
+    return remark->status == XR_ERROR && (remark->code == XR_FINDING_CONFIG_OUTSIDE_DOMAINS ||
+                                             remark->code == XR_FINDING_CONFIG_CONFLICT ||
+                                             (remark->field && !strcmp(remark->field, "domain")));
+}
+
+bool xr_form_is_inside(struct xr_arena *arena, const struct xr_org *org, const char *mailbox)
+{
+    struct xr_address address;
+    const char *why;
+
+    if (!xr_address_parse(arena, mailbox, &address, &why))
+        return false;
+    for (const char *const *domain = org->domains; *domain; domain++)
+        if (xr_is_in_domain(address.domain, *domain))
+            return true;
+    return false;
+}
+
+/* With a URL stored the address is no matter of credentials; Autodiscover asks its hosts all the
+ * same. */
+static const char *stranger(
+    struct xr_arena *arena, const struct xr_org *org, const struct xr_user *user)
+{
+    if (xr_effective(org, user).secret_from != XR_OF_ORG ||
+        xr_form_is_inside(arena, org, user->email))
+        return NULL;
+    return xr_printf(arena,
+        "Autodiscover would take the organisation's credentials to the hosts of \"%s\", which is "
+        "%s; exray org set %s --domain D tells what belongs to the organisation.",
+        xr_excerpt(arena, user->email, XR_QUOTED_MAX),
+        *org->domains ? "outside of its domains" : "in no domain of it, for none is stored",
+        xr_shell_word(arena, org->name));
+}
+
+const char *xr_form_obstacle(
+    struct xr_arena *arena, const struct xr_org *org, const struct xr_user *user, bool finds_url)
+{
+    struct xr_org its = *org;
+    struct xr_user own = *user;
+
+    if (finds_url)
+        its.ews_url = own.ews_url = NULL;
+    for (const struct xr_remark *at = xr_lint_user(arena, &its, &own); at; at = at->next)
+        if (is_obstacle(at))
+            return at->message;
+    return finds_url ? stranger(arena, org, user) : NULL;
 }
 
 static int take(struct xr_stored *stored, struct xr_form *form, struct xr_secret *ret_password,
@@ -96,9 +138,9 @@ static int take(struct xr_stored *stored, struct xr_form *form, struct xr_secret
         code = find_user(stored, &org, form->mailbox, &user);
     if (code)
         return code;
-    const struct xr_remark *remark = obstacle(xr_lint_user(stored->arena, &org, &user));
-    if (remark)
-        return xr_failed(XR_EXIT_CONFIG, "%s", remark->message);
+    const char *obstacle = xr_form_obstacle(stored->arena, &org, &user, form->finds_url);
+    if (obstacle)
+        return xr_failed(XR_EXIT_CONFIG, "%s", obstacle);
     struct xr_effective access = xr_effective(&org, &user);
     code = fill(form, &org, &user, &access);
     if (code || (form->keytab && access.secret_from == XR_OF_NONE))
@@ -116,7 +158,7 @@ int xr_form_from_store(struct xr_arena *arena, struct xr_form *form, struct xr_s
     if (option)
         return xr_usage_error("--org and %s exclude one another", option);
     if (!form->mailbox)
-        return xr_usage_error("--mailbox is missing: whose mailbox is to be opened?");
+        return xr_usage_error("--mailbox is missing: whose mailbox is it about?");
     form->stored.no_input = form->no_input;
     int code = xr_stored_open(&stored, arena, &form->stored);
     return code ? code : take(&stored, form, ret_password, ret_token);

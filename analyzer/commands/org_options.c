@@ -61,7 +61,17 @@ static const struct xr_option history_rows[] = {
 
 static const struct xr_option json_row[] = { FLAG("json", "as JSON", json), END };
 static const struct xr_option yes_row[] = { FLAG("yes", "do not ask", yes), END };
-static const struct xr_option apply_row[] = { FLAG("apply", "save it", apply), END };
+static const struct xr_option wand_rows[] = {
+    FLAG("apply", "save it, unless another one is stored", apply),
+    FLAG("json", "as JSON", json),
+    END,
+};
+static const struct xr_option asking[] = {
+    FLAG("ignore-trust", "ignore trust for SSL: never name or date", form.ignore_trust),
+    LIST("auth", "SCHEME", "basic, ntlm, negotiate or oauth; repeat in order of preference",
+        form.auth),
+    END,
+};
 static const struct xr_option dry_run_row[] = {
     FLAG("dry-run", "judge the file, change nothing", dry_run),
     END,
@@ -113,7 +123,9 @@ const struct xr_option_group xr_org_set_options[] = { { "What changes" CLEARS, o
 const struct xr_option_group xr_org_history_options[] = { { "Output", history_rows }, ALWAYS };
 const struct xr_option_group xr_org_remove_options[] = { { "Removing", yes_row }, ALWAYS };
 const struct xr_option_group xr_org_export_options[] = { { "Secrets", export_rows }, ALWAYS };
-const struct xr_option_group xr_org_wand_options[] = { { "The EWS URL", apply_row }, ALWAYS };
+const struct xr_option_group xr_org_wand_options[] = { { "The EWS URL", wand_rows },
+    { "Asking Autodiscover, with what is stored for the first enabled user", asking },
+    { "Network", xr_form_network }, ALWAYS };
 const struct xr_option_group xr_org_rekey_options[] = { { "The new key", rekey_rows }, ALWAYS };
 const struct xr_option_group xr_listing_options[] = { { "Output", json_row }, ALWAYS };
 const struct xr_option_group xr_import_options[] = { { "Import", dry_run_row }, ALWAYS };

@@ -7,10 +7,10 @@
 #include "analyzer/commands/test_kind.h"
 #include "analyzer/wire/tls.h"
 
-static const struct xr_test_kind *const kinds[] = { &xr_kind_service_account, &xr_kind_ssl_trust,
-    NULL };
+static const struct xr_test_kind *const kinds[] = { &xr_kind_service_account, &xr_kind_autodiscover,
+    &xr_kind_ssl_trust, NULL };
 
-static void session_done(struct xr_test_session *session)
+void xr_test_session_done(struct xr_test_session *session)
 {
     union {
         const struct xr_trust *shared;
@@ -81,8 +81,8 @@ static int help_on(const struct xr_test_kind *kind, const struct xr_test *test)
 static int test_with(
     const struct xr_test_kind *kind, const struct xr_test *test, int argc, char **argv)
 {
-    __attribute__((cleanup(session_done))) struct xr_test_session session = { .arena =
-                                                                                  xr_arena_new() };
+    __attribute__((cleanup(
+        xr_test_session_done))) struct xr_test_session session = { .arena = xr_arena_new() };
     struct xr_test_screen screen = { 0 };
     struct xr_target target;
     struct xr_form form;
@@ -125,29 +125,23 @@ static int help(void)
     return XR_EXIT_OK;
 }
 
-static const struct xr_test *test_of(const struct xr_test_kind *kind)
+const struct xr_test *xr_test_named(const char *name)
 {
     const struct xr_test *const *test = xr_tests;
 
-    while (*test && strcmp((*test)->name, kind->name) != 0)
+    while (*test && strcmp((*test)->name, name) != 0)
         test++;
     return *test;
 }
 
 int xr_command_test(int argc, char **argv)
 {
-    static const char *const later[] = { "autodiscover", NULL };
-
     if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
         return help();
     if (!strcmp(argv[1], "--list"))
         return list_tests();
     for (const struct xr_test_kind *const *kind = kinds; *kind; kind++)
         if (!strcmp((*kind)->name, argv[1]))
-            return test_with(*kind, test_of(*kind), argc - 1, argv + 1);
-    for (const char *const *name = later; *name; name++)
-        if (!strcmp(*name, argv[1]))
-            return xr_usage_error(
-                "the test '%s' is not part of this version (%s)", argv[1], EXRAY_VERSION);
+            return test_with(*kind, xr_test_named((*kind)->name), argc - 1, argv + 1);
     return xr_usage_error("there is no test '%s'; 'exray test --list' prints them", argv[1]);
 }

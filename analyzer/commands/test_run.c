@@ -11,7 +11,6 @@
 #include "analyzer/commands/screen.h"
 #include "analyzer/commands/signals.h"
 #include "analyzer/commands/test_kind.h"
-#include "analyzer/run/engine.h"
 #include "analyzer/wire/start.h"
 
 enum { ADDRESSES_SHOWN = 8 };
@@ -54,8 +53,9 @@ static void on_step_ended(void *arg, const struct xr_step *step)
 
     if (screen->progress)
         (void)fputs("\r\x1b[K", stdout);
+    bool whole = screen->whole && !strcmp(step->id, screen->whole);
     if (screen->report && screen->report->live && screen->style.verbose >= 0)
-        screen->report->live(stdout, step, &screen->style);
+        (whole ? screen->report->live_whole : screen->report->live)(stdout, step, &screen->style);
     (void)fflush(stdout);
 }
 
@@ -67,13 +67,35 @@ static bool goes_to_stdout(const struct xr_list *list)
     return false;
 }
 
+/* A script takes what comes for the URL. */
+static int keep_stdout_free(const struct xr_form *form)
+{
+    const char *taker = goes_to_stdout(&form->json)   ? "--json -"
+                        : goes_to_stdout(&form->html) ? "--html -"
+                                                      : NULL;
+
+    if (taker)
+        return xr_usage_error("--print-ews-url has standard output for itself, so %s cannot go "
+                              "there: name a file",
+            taker);
+    if (form->format && strcmp(form->format, "none") != 0)
+        return xr_usage_error(
+            "--print-ews-url has standard output for itself, so --format %s cannot go there",
+            form->format);
+    return 0;
+}
+
 int xr_test_screen(const struct xr_form *form, struct xr_test_screen *ret)
 {
     static const char *const later[] = { "nagios", "prometheus", "junit", "rca-xml", NULL };
+    bool taken = form->print_ews_url || goes_to_stdout(&form->json) || goes_to_stdout(&form->html);
+    int code = form->print_ews_url ? keep_stdout_free(form) : 0;
     const char *format = form->format;
 
-    if (!format) /* a report on stdout must stand alone there */
-        format = goes_to_stdout(&form->json) || goes_to_stdout(&form->html) ? "none" : "tree";
+    if (code)
+        return code;
+    if (!format) /* what is on stdout must stand alone there */
+        format = taken ? "none" : "tree";
     for (const char *const *name = later; *name; name++)
         if (!strcmp(format, *name))
             return xr_usage_error(
@@ -123,7 +145,7 @@ static bool ran_out_of_time(const struct xr_step *step)
     return false;
 }
 
-static int exit_code(const struct xr_form *form, const struct xr_run *run)
+int xr_test_exit_code(const struct xr_form *form, const struct xr_run *run)
 {
     const char *finding = run->verdict.finding ? run->verdict.finding : "";
     int signal_number = xr_signals_caught();
@@ -134,23 +156,20 @@ static int exit_code(const struct xr_form *form, const struct xr_run *run)
         return XR_EXIT_TIMEOUT;
     if (!strcmp(finding, "local.network-unavailable"))
         return XR_EXIT_UNAVAILABLE;
-    if (!strcmp(finding, "ews.throttled"))
+    if (!strcmp(finding, "ews.throttled") || !strcmp(finding, "autodiscover.server-busy"))
         return XR_EXIT_THROTTLED;
     if (run->verdict.status == XR_ERROR)
         return XR_EXIT_VERDICT_ERROR;
     return form->fail_on && run->verdict.status == XR_WARNING ? XR_EXIT_VERDICT_ERROR : XR_EXIT_OK;
 }
 
-int xr_test_run(const struct xr_test *test, const struct xr_form *form,
-    struct xr_test_session *session, const struct xr_target *target, struct xr_test_screen *screen)
+void xr_test_carry_out(const struct xr_test *test, const struct xr_form *form,
+    struct xr_test_session *session, const struct xr_target *target,
+    const struct xr_listener *listener, struct xr_run *ret)
 {
     struct xr_arena *arena = session->arena;
     int64_t now = xr_now_us();
     int64_t end = now + (form->timeout ? form->timeout : XR_TIMEOUT_TEST_S) * 1000000;
-    struct xr_run run = { .arena = arena,
-        .tool_version = EXRAY_VERSION,
-        .target = target,
-        .origin = origin(arena, &session->net) };
     struct xr_ctx ctx = {
         .arena = arena,
         .target = target,
@@ -158,18 +177,33 @@ int xr_test_run(const struct xr_test *test, const struct xr_form *form,
         .password = session->password,
         .token = session->token,
         .have_ticket = xr_wire_have_ticket(form->keytab),
-        .run = &run,
+        .run = ret,
         .step_ms = form->step_timeout * 1000,
-        .deadline = { end, end },
+        .deadline = { end, end, NULL },
         .chain = session->offline && !session->malformed ? &session->chain : NULL,
         .malformed = session->malformed,
     };
-    struct xr_listener listener = { on_step_started, on_step_ended, screen };
 
+    *ret = (struct xr_run){ .arena = arena,
+        .tool_version = EXRAY_VERSION,
+        .target = target,
+        .origin = origin(arena, &session->net) };
     if (!session->offline)
         xr_wire_start();
-    xr_run_test(&ctx, test, &listener);
+    xr_run_test(&ctx, test, listener);
     xr_run_done(&ctx);
-    int code = write_all(form, screen, &run);
-    return code ? code : exit_code(form, &run);
+}
+
+int xr_test_run(const struct xr_test *test, const struct xr_form *form,
+    struct xr_test_session *session, const struct xr_target *target, struct xr_test_screen *screen)
+{
+    struct xr_listener listener = { on_step_started, on_step_ended, screen };
+    struct xr_run run;
+
+    screen->whole = test->name;
+    xr_test_carry_out(test, form, session, target, &listener, &run);
+    int lost = write_all(form, screen, &run), code = xr_test_exit_code(form, &run);
+    if (form->print_ews_url)
+        code = xr_test_print_ews_url(form, &run, code);
+    return lost ? lost : code;
 }

@@ -64,7 +64,7 @@ struct xr_fact_offer {
 /* One Autodiscover method. */
 struct xr_fact_discovery {
     struct xr_fact_discovery *next;
-    const char *method; /* "root", "host", "redirect", "srv" */
+    const char *method; /* xr_way_name() */
     const char *url;
     enum xr_status status;
     const char *outcome; /* a phrase */
@@ -72,10 +72,32 @@ struct xr_fact_discovery {
     bool won;
 };
 
+/* What one answer of Autodiscover says about the mailbox; any text may be NULL: not told. */
+struct xr_fact_settings {
+    struct xr_fact_settings *next;
+    const char *step;     /* id of the step that got it, "autodiscover.host.request" */
+    const char *protocol; /* "POX", "SOAP", "V2" */
+    const char *address;  /* asked for */
+    const char *external_ews, *internal_ews; /* EXPR and EXCH; ExternalEwsUrl and InternalEwsUrl */
+    const char *exhttp_ews;                  /* POX alone */
+    const char *interop_ews;                 /* SOAP alone */
+    const char *external_owa, *internal_owa; /* WEB of POX: Outlook on the web */
+    const char *smtp_address, *server_version;
+    const char *online; /* "True", "False": the mailbox is in Exchange Online */
+    bool used;          /* the EWS URL in use is from here */
+};
+
+/* The domain's mail is in one of Microsoft's clouds, as far as names tell. */
+struct xr_fact_cloud {
+    const char *name, *ews_url; /* "Microsoft 365", "https://outlook.office365.com/EWS/..." */
+    const char *because;        /* "the MX record of contoso.com names ..." */
+};
+
 /* Filled by probes only. "known" says which of the groups above are established. */
 struct xr_facts {
     uint32_t known;
     const char *ews_url, *ews_url_from; /* from: "--ews-url" or the step id that found it */
+    bool ews_url_is_internal;           /* for want of an external one */
     const char *server_version, *server_product, *server_name;
     const char *primary_smtp_address, *autodiscover_smtp_address, *display_name;
     const char *folder_name;
@@ -88,6 +110,10 @@ struct xr_facts {
     struct xr_fact_offer *offers, *last_offer;
     const char *tls_protocol, *tls_cipher, *tls_group, *tls_alpn; /* of the EWS host's handshake */
     struct xr_fact_discovery *discovery, *last_discovery;
+    struct xr_fact_settings *settings, *last_settings;
+    struct xr_fact_cloud cloud;       /* name NULL: nothing tells of one */
+    const char *mailbox_home;         /* "Microsoft 365", "on premises"; NULL: not told */
+    const char *mailbox_home_because; /* a phrase */
 };
 
 #endif

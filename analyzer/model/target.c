@@ -17,6 +17,22 @@ const char *xr_auth_name(enum xr_auth auth)
     return names[auth];
 }
 
+const char *xr_way_name(enum xr_way way)
+{
+    static const char *const names[] = {
+        [XR_WAY_ROOT] = "root",
+        [XR_WAY_HOST] = "host",
+        [XR_WAY_REDIRECT] = "redirect",
+        [XR_WAY_SRV] = "srv",
+        [XR_WAY_V2] = "v2",
+        [XR_WAY_MICROSOFT_365] = "microsoft-365",
+        [XR_WAY_POX] = "pox",
+        [XR_WAY_SOAP] = "soap",
+    };
+
+    return names[way];
+}
+
 const char *xr_identify_by_name(enum xr_identify_by by)
 {
     static const char *const names[] = {

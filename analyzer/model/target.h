@@ -37,14 +37,32 @@ const char *xr_account_flaw(struct xr_arena *arena, const char *account);
 /* The name of a chain that was not read from a file (--chain -). */
 #define XR_STANDARD_INPUT "standard input"
 
+/* What --method and --exclude-method speak of: places where Autodiscover is looked for, in their
+ * rank, and the two protocols that are spoken there. */
+enum xr_way {
+    XR_WAY_ROOT,          /* https://DOMAIN */
+    XR_WAY_HOST,          /* https://autodiscover.DOMAIN */
+    XR_WAY_REDIRECT,      /* http://autodiscover.DOMAIN names another place */
+    XR_WAY_SRV,           /* _autodiscover._tcp.DOMAIN names another host */
+    XR_WAY_V2,            /* the JSON service, without a logon */
+    XR_WAY_MICROSOFT_365, /* the domain's records name Exchange Online */
+    XR_PLACES,
+    XR_WAY_POX = XR_PLACES,
+    XR_WAY_SOAP,
+    XR_WAYS
+};
+
+const char *xr_way_name(enum xr_way way); /* "root", "microsoft-365", "pox" */
+
 /*
  * What was asked: the form of the test, field by field. Constant during a run.
  * No secret is in here (see struct xr_ctx), so reports may see all of it.
  */
 struct xr_target {
-    const char *mailbox, *account; /* NULL in a test of a host or of a file */
-    const char *host;              /* "HOST" or "HOST:PORT" of the test ssl-trust; else NULL */
-    const char *chain_file;        /* the test ssl-trust of a file; else NULL */
+    const char *mailbox;    /* NULL in a test of a host or of a file */
+    const char *account;    /* NULL there too, and where Autodiscover is tested without a logon */
+    const char *host;       /* "HOST" or "HOST:PORT" of the test ssl-trust; else NULL */
+    const char *chain_file; /* the test ssl-trust of a file; else NULL */
     const char *const *more_chain_files; /* that were put behind it, NULL-ended; NULL: none */
     const char *ews_url;                 /* NULL: use Autodiscover */
     const char *folder; /* distinguished folder name; NULL when folder_id is given */
@@ -57,10 +75,12 @@ struct xr_target {
     bool auth_chosen;                  /* by --auth; else the default order */
     const char *const *allow_redirect; /* hosts, NULL-ended; never NULL itself */
     int warn_days, crit_days;          /* certificate expiry; below crit it is an error; 0: never */
-    bool days_as_given; /* else at most a third, or a tenth, of the certificate's own life */
-    bool scan;          /* ask the server what else it would agree to: old protocols, ciphers */
-    bool enquire;       /* ask authorities about revocation and missing issuers */
-    int64_t at_ms;      /* judge dates as of this moment; 0: now */
+    bool days_as_given;  /* else at most a third, or a tenth, of the certificate's own life */
+    uint32_t no_ways;    /* bits of enum xr_way: not to be gone */
+    bool both_protocols; /* ask POX and SOAP where one would do, and compare */
+    bool scan;           /* ask the server what else it would agree to: old protocols, ciphers */
+    bool enquire;        /* ask authorities about revocation and missing issuers */
+    int64_t at_ms;       /* judge dates as of this moment; 0: now */
 };
 
 #endif

@@ -12,7 +12,10 @@
  * host are a lane; so are users who log on themselves on the same host. A lane
  * begins with one whole service-account test, for its first user: discovery,
  * certificate and logon are learned once. Then the lane's users are checked
- * side by side, each by the two probes that differ from user to user. Lanes run
+ * side by side, each by the two probes that differ from user to user. Where the
+ * way was found by Autodiscover that speaks SOAP, one of its workers at a time
+ * asks it for the primary addresses of the next hundred users instead of opening
+ * a mailbox; whom it tells nothing of is looked for in the directory. Lanes run
  * one after another, so that no account has two logons in the air before the
  * first has been accepted; an account that was refused once is not used again.
  *

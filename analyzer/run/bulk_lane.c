@@ -14,63 +14,32 @@ enum {
     LOST_MAX = 8, /* in a row, before the server itself is looked at again */
 };
 
-/* The users of a lane, handed out one by one. */
+/* A lane at work. */
 struct feed {
     struct state *state;
     const struct lane *lane;
     const struct start *start;
     struct xr_http *first; /* the connection that showed the way: for the first worker */
-    pthread_mutex_t lock;
-    struct xr_arena *arena;
-    struct xr_user page[PAGE_MAX];
-    size_t n, at;
-    const char *after;
-    bool end;
+    struct queue *queue;
     atomic_int lost; /* users in a row whom the server did not answer */
 };
-
-/* Called with the feed's lock. The arena of the page before is let go: workers have copies. */
-static void next_page(struct feed *feed)
-{
-    struct state *state = feed->state;
-    struct xr_arena *arena = xr_arena_new();
-
-    (void)pthread_mutex_lock(&state->store_lock);
-    const struct xr_store_err *err = xr_store_check_pending(state->bulk->store, arena, state->check,
-        feed->lane->number, feed->after, PAGE_MAX, feed->page, &feed->n);
-    (void)pthread_mutex_unlock(&state->store_lock);
-    if (err)
-        xr_bulk_store_failed(state, err);
-    feed->at = 0;
-    feed->end = err || !feed->n;
-    if (!feed->end)
-        feed->after = feed->page[feed->n - 1].email;
-    xr_arena_free(feed->arena);
-    feed->arena = arena;
-}
 
 static const char *copy(struct xr_arena *arena, const char *text)
 {
     return text ? xr_strdup(arena, text) : NULL;
 }
 
-/* false: there are no more. */
-static bool next_user(struct feed *feed, struct xr_arena *arena, struct xr_user *ret)
+/* For what outlives his turn. */
+static struct xr_user kept_user(struct xr_arena *arena, const struct xr_user *user)
 {
-    (void)pthread_mutex_lock(&feed->lock);
-    if (feed->at == feed->n && !feed->end)
-        next_page(feed);
-    bool more = !feed->end;
-    if (more) {
-        *ret = feed->page[feed->at++];
-        ret->email = copy(arena, ret->email);
-        ret->uid = copy(arena, ret->uid);
-        ret->user_name = copy(arena, ret->user_name);
-        ret->account = copy(arena, ret->account);
-        ret->ews_url = copy(arena, ret->ews_url);
-    }
-    (void)pthread_mutex_unlock(&feed->lock);
-    return more;
+    struct xr_user kept = *user;
+
+    kept.email = copy(arena, user->email);
+    kept.uid = copy(arena, user->uid);
+    kept.user_name = copy(arena, user->user_name);
+    kept.account = copy(arena, user->account);
+    kept.ews_url = copy(arena, user->ews_url);
+    return kept;
 }
 
 static struct xr_check_user known_to_be_refused(struct xr_arena *arena,
@@ -127,9 +96,10 @@ static void record_answer(struct feed *feed, struct xr_arena *arena, const struc
 }
 
 /* As often as the server asks us to wait. */
-static void ask_user(struct feed *feed, struct xr_arena *arena, const struct xr_user *user,
+static void ask_user(struct feed *feed, struct xr_arena *arena, const struct taken *taken,
     const char *account, struct xr_http **http)
 {
+    const struct xr_user *user = taken->user;
     struct state *state = feed->state;
     struct xr_effective effective = xr_effective(state->bulk->org, user);
     struct outcome outcome;
@@ -141,7 +111,7 @@ static void ask_user(struct feed *feed, struct xr_arena *arena, const struct xr_
             xr_bulk_record(state, user->id, &outcome.user);
             return;
         }
-        xr_bulk_mailbox(state, feed->start, arena, user, &effective, http, &outcome);
+        xr_bulk_mailbox(state, feed->start, arena, taken, &effective, http, &outcome);
         if (outcome.interrupted)
             continue; /* may_go_on knows why */
         if (outcome.throttled) {
@@ -155,14 +125,15 @@ static void ask_user(struct feed *feed, struct xr_arena *arena, const struct xr_
 }
 
 static void check_user(
-    struct feed *feed, struct xr_arena *arena, const struct xr_user *user, struct xr_http **http)
+    struct feed *feed, struct xr_arena *arena, const struct taken *taken, struct xr_http **http)
 {
+    const struct xr_user *user = taken->user;
     struct xr_effective effective = xr_effective(feed->state->bulk->org, user);
     const char *account = effective.account.value ? effective.account.value : user->email;
 
     if (!feed->lane->impersonates)
         xr_bulk_claim(feed->state, account);
-    ask_user(feed, arena, user, account, http);
+    ask_user(feed, arena, taken, account, http);
     if (!feed->lane->impersonates)
         xr_bulk_let_go(feed->state, account);
 }
@@ -177,10 +148,11 @@ static void work(void *arg, size_t i)
     struct feed *feed = arg;
     struct xr_arena *arena = xr_arena_new();
     struct xr_http *http = i ? NULL : feed->first;
-    struct xr_user user;
+    struct taken taken;
 
-    while (goes_on(feed) && next_user(feed, arena, &user)) {
-        check_user(feed, arena, &user, &http);
+    while (goes_on(feed) && xr_bulk_take(feed->queue, &taken)) {
+        check_user(feed, arena, &taken, &http);
+        xr_bulk_give_back(&taken);
         xr_arena_clear(arena);
     }
     xr_http_free(http);
@@ -190,18 +162,16 @@ static void work(void *arg, size_t i)
 /* Nobody of the lane can be reached, for one and the same reason. */
 static void tell_all(struct feed *feed, const struct xr_check_user *why)
 {
-    struct xr_arena *arena = xr_arena_new();
-    struct xr_user user;
+    struct taken taken;
 
-    while (!atomic_load(&feed->state->stop) && next_user(feed, arena, &user)) {
+    while (!atomic_load(&feed->state->stop) && xr_bulk_take(feed->queue, &taken)) {
         struct xr_check_user result = *why;
-        result.email = user.email;
+        result.email = taken.user->email;
         result.primary_smtp_address = result.server = NULL;
         result.elapsed_us = 0;
-        xr_bulk_record(feed->state, user.id, &result);
-        xr_arena_clear(arena);
+        xr_bulk_record(feed->state, taken.user->id, &result);
+        xr_bulk_give_back(&taken);
     }
-    xr_arena_free(arena);
 }
 
 /* What the lane's exploration says about all of its users. */
@@ -268,13 +238,15 @@ static enum found explore_user(
 
 static enum found explore(struct feed *feed, struct start *start, struct outcome *ret)
 {
-    struct xr_user user;
-
     for (;;) {
+        enum found found = FOUND_END;
+        struct taken taken;
         *start = (struct start){ .arena = xr_arena_new() };
-        enum found found = next_user(feed, start->arena, &user)
-                               ? explore_user(feed, start, &user, ret)
-                               : FOUND_END;
+        if (xr_bulk_take(feed->queue, &taken)) {
+            struct xr_user user = kept_user(start->arena, taken.user);
+            xr_bulk_give_back(&taken);
+            found = explore_user(feed, start, &user, ret);
+        }
         if (found != FOUND_NOTHING)
             return found;
         xr_bulk_start_done(start);
@@ -302,17 +274,22 @@ static void check_side_by_side(struct feed *feed, struct start *start)
     leg->http = NULL;
     feed->start = start;
     atomic_store(&feed->lost, 0);
+    struct settings *settings = xr_bulk_settings_new(feed->state, start);
+    xr_bulk_queue_ask(feed->queue, settings);
     xr_pool_run(jobs, jobs, work, feed);
+    xr_bulk_queue_ask(feed->queue, NULL);
+    xr_bulk_settings_free(settings);
     feed->state->bulk_us += xr_now_us() - began;
 }
 
 /* A server that went away in the middle is looked at again, and given up only then. */
 void xr_bulk_run_lane(struct state *state, const struct lane *lane)
 {
-    struct feed feed = { .state = state, .lane = lane, .arena = xr_arena_new() };
+    struct feed feed = {
+        .state = state, .lane = lane, .queue = xr_bulk_queue_new(state, lane->number)
+    };
     enum found found = FOUND_WAY;
 
-    (void)pthread_mutex_init(&feed.lock, NULL);
     while (found == FOUND_WAY) {
         struct outcome outcome = { 0 };
         struct start start;
@@ -323,6 +300,5 @@ void xr_bulk_run_lane(struct state *state, const struct lane *lane)
             tell_all(&feed, &outcome.user);
         xr_bulk_start_done(&start);
     }
-    (void)pthread_mutex_destroy(&feed.lock);
-    xr_arena_free(feed.arena);
+    xr_bulk_queue_free(feed.queue);
 }

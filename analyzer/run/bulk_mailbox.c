@@ -284,10 +284,43 @@ static const struct xr_test *test_of(const struct xr_target *target)
                                                               : &xr_test_own_folder;
 }
 
+/* A user's run, and what joins it from outside. */
+struct joining {
+    struct state *state;
+    struct xr_ctx *ctx;
+    const struct taken *taken;
+    int64_t waited_us;
+    bool closed; /* the account was refused meanwhile, by another request */
+};
+
+static void nothing(void *arg, const struct xr_step *step)
+{
+    (void)arg, (void)step;
+}
+
+/* Behind a step, so that the time of waiting is not the next one's. */
+static void join(void *arg, const struct xr_step *step)
+{
+    struct joining *joining = arg;
+    struct xr_ctx *ctx = joining->ctx;
+    int64_t began = xr_now_us();
+    bool own = !ctx->target->impersonation;
+
+    if (own || !strcmp(step->id, "smtp-address"))
+        return;
+    const char *address = xr_bulk_primary_address(joining->taken);
+    ctx->run->facts.autodiscover_smtp_address = address ? xr_strdup(ctx->arena, address) : NULL;
+    joining->waited_us = xr_now_us() - began;
+    joining->closed = !ctx->gate_closed_by && xr_bulk_refused(joining->state, ctx->target->account);
+    if (joining->closed)
+        ctx->gate_closed_by = "autodiscover";
+}
+
 void xr_bulk_mailbox(struct state *state, const struct start *start, struct xr_arena *arena,
-    const struct xr_user *user, const struct xr_effective *effective, struct xr_http **http,
+    const struct taken *taken, const struct xr_effective *effective, struct xr_http **http,
     struct outcome *ret)
 {
+    const struct xr_user *user = taken->user;
     struct xr_target target = target_of(state->bulk->form, user, effective);
     bool own = !target.impersonation;
     bool by_bearer = xr_mode_secret(effective->mode) == XR_SECRET_TOKEN;
@@ -318,8 +351,15 @@ void xr_bulk_mailbox(struct state *state, const struct start *start, struct xr_a
     leg.http = own ? NULL : *http;
     leg.sent = leg.last_sent = NULL;
     leg.requests = 0;
-    xr_run_steps(&ctx, test_of(&target), NULL);
+    struct joining joining = { state, &ctx, taken, 0, false };
+    const struct xr_listener listener = { nothing, join, &joining };
+    xr_run_steps(&ctx, test_of(&target), &listener);
+    run.elapsed_us -= joining.waited_us;
     conclude(&ctx, run.root->first, ret);
+    if (joining.closed) {
+        ret->refused = false;
+        ret->interrupted = true;
+    }
     memcpy(ret->user.steps, start->steps, sizeof(start->steps));
     if (own)
         ret->user.steps[INBOX] = '-';

@@ -65,6 +65,33 @@ struct state {
 enum xr_bulk_outcome xr_bulk_select(
     struct state *state, const struct xr_bulk_choice *choice, const char **ret_text);
 
+/* ---- bulk_queue.c: the users of a lane, handed out one by one ---- */
+
+struct queue;
+struct page;
+struct settings;
+
+/* A user who is in work, and where he came from. */
+struct taken {
+    const struct xr_user *user; /* until he is given back */
+    struct queue *queue;
+    struct page *page;
+};
+
+struct queue *xr_bulk_queue_new(struct state *state, int lane);
+void xr_bulk_queue_free(struct queue *queue);
+
+/* From now on Autodiscover is asked about those who are not taken yet, by whoever takes one. NULL:
+ * not any more; nobody may be at work then. */
+void xr_bulk_queue_ask(struct queue *queue, struct settings *settings);
+
+/* false: there are no more. */
+bool xr_bulk_take(struct queue *queue, struct taken *ret);
+void xr_bulk_give_back(struct taken *taken);
+
+/* Waits for the answer when it is under way. NULL: Autodiscover was not asked, or told nothing. */
+const char *xr_bulk_primary_address(const struct taken *taken);
+
 /* ---- bulk_lane.c ---- */
 
 /* All users of a lane who have no result yet. */
@@ -103,7 +130,7 @@ void xr_bulk_start_done(struct start *start);
 
 /* The mailbox alone. http: this worker's, or NULL for a user who logs on himself. */
 void xr_bulk_mailbox(struct state *state, const struct start *start, struct xr_arena *arena,
-    const struct xr_user *user, const struct xr_effective *effective, struct xr_http **http,
+    const struct taken *taken, const struct xr_effective *effective, struct xr_http **http,
     struct outcome *ret);
 
 /* The secret that the user's access uses; ends with xr_secret_done(). NULL, or why it cannot be
@@ -114,6 +141,17 @@ const char *xr_bulk_secret(struct state *state, struct xr_arena *arena, const st
 /* What became of a user who was not asked, because of what is known already. */
 struct xr_check_user xr_bulk_not_asked(const struct xr_user *user, enum xr_status status,
     const char *finding, const char *step, const char *message);
+
+/* ---- bulk_settings.c: what Autodiscover tells of many users at once ---- */
+
+/* NULL: the lane has no place where that can be asked with its account. */
+struct settings *xr_bulk_settings_new(struct state *state, const struct start *start);
+void xr_bulk_settings_free(struct settings *settings); /* NULL is fine */
+
+/* ret[i]: the primary address of users[i]; NULL: Autodiscover does not tell. At most
+ * XR_USER_SETTINGS_MAX users, and one caller at a time. */
+void xr_bulk_settings_ask(struct settings *settings, struct xr_arena *arena,
+    const struct xr_user *users, size_t n, const char **ret);
 
 /* ---- bulk_sink.c: where results go, and when to wait ---- */
 

@@ -121,7 +121,7 @@ void xr_bulk_flush(struct state *state)
 static bool is_over(struct state *state)
 {
     enum xr_time_state time = xr_time_state(
-        (struct xr_deadline){ state->bulk->deadline.run_us, state->bulk->deadline.run_us });
+        (struct xr_deadline){ state->bulk->deadline.run_us, state->bulk->deadline.run_us, NULL });
 
     if (time != XR_TIME_LEFT)
         xr_bulk_stop(state, time == XR_TIME_CANCELLED ? XR_CHECK_CANCELLED : XR_CHECK_TIMEOUT);

@@ -105,12 +105,24 @@ static const char *url_of(struct xr_arena *arena, const struct xr_node *protocol
     return url ? url : xr_xml_text(arena, protocol, "ASUrl");
 }
 
+/* Outlook on the web has one address for each way to log on there: the first stands for all. */
+static void read_web(
+    struct xr_arena *arena, const struct xr_node *protocol, struct xr_pox_reply *reply)
+{
+    if (!reply->internal_owa)
+        reply->internal_owa = xr_xml_text(arena, xr_xml_child(protocol, "Internal"), "OWAUrl");
+    if (!reply->external_owa)
+        reply->external_owa = xr_xml_text(arena, xr_xml_child(protocol, "External"), "OWAUrl");
+}
+
 static void read_protocol(
     struct xr_arena *arena, const struct xr_node *protocol, struct xr_pox_reply *reply)
 {
     const char *type = xr_xml_text(arena, protocol, "Type");
     const char *url = url_of(arena, protocol);
 
+    if (type && xr_same(type, "WEB"))
+        read_web(arena, protocol, reply);
     if (!type || !url)
         return;
     if (xr_same(type, "EXPR") && !reply->external_ews)
@@ -138,6 +150,7 @@ static void read_settings(
     const struct xr_node *protocol = xr_xml_child(account, "Protocol");
 
     reply->kind = XR_POX_SETTINGS;
+    reply->online = xr_xml_text(arena, account, "MicrosoftOnline");
     for (; protocol; protocol = xr_xml_sibling(protocol, "Protocol")) {
         read_protocol(arena, protocol, reply);
         if (!reply->server_version)
@@ -147,6 +160,7 @@ static void read_settings(
     reply->ews_url = reply->external_ews ? reply->external_ews
                      : reply->exhttp_ews ? reply->exhttp_ews
                                          : reply->internal_ews;
+    reply->is_internal = reply->ews_url && reply->ews_url == reply->internal_ews;
 }
 
 /* ---- the answer ---- */

@@ -29,7 +29,10 @@ struct xr_pox_reply {
     const char *external_ews, *internal_ews,
         *exhttp_ews; /* EXPR, EXCH, EXHTTP; EwsUrl, else ASUrl; or NULL */
     const char
-        *ews_url; /* the one for a client outside: EXPR, else EXHTTP, else EXCH; NULL: none */
+        *ews_url;     /* the one for a client outside: EXPR, else EXHTTP, else EXCH; NULL: none */
+    bool is_internal; /* ews_url is EXCH's, for want of another */
+    const char *external_owa, *internal_owa; /* WEB: Outlook on the web, the first OWAUrl of each */
+    const char *online;         /* MicrosoftOnline as sent, "True" or "False"; NULL: not told */
     const char *server_version; /* "15.1.154" decoded from the POX hex word, or NULL */
     const char *deviation;      /* wrong or missing namespaces, told as a phrase; NULL: none */
 };

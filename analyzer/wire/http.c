@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "analyzer/base/buf.h"
 #include "analyzer/base/text.h"
@@ -33,7 +34,9 @@ struct transfer {
     struct xr_header *sent, *received, **received_end;
     bool too_large, stopped, ntlm_begun, ntlm_asked_again;
     bool proved;  /* the credential went out: Basic, Bearer, or NTLM's third message */
+    bool goes;    /* the request was let out */
     bool hung_up; /* the server closed the connection on it */
+    bool adopted; /* the socket is the request's own, and connected */
     int legs;
 };
 
@@ -217,6 +220,15 @@ static CURLcode on_ssl_ctx(CURL *easy, void *ssl_ctx, void *arg)
     return CURLE_OK;
 }
 
+static int wait_for_turn(struct transfer *transfer)
+{
+    const struct xr_http_gate *gate = transfer->request->gate;
+    bool goes = !gate || gate->open(gate->arg);
+
+    transfer->goes = transfer->goes || goes;
+    return goes ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+}
+
 /* The last moment before the first byte of the request: here policy says no. */
 static int on_connected(void *arg, char *ip, char *local_ip, int port, int local_port)
 {
@@ -232,7 +244,7 @@ static int on_connected(void *arg, char *ip, char *local_ip, int port, int local
         return CURL_PREREQFUNC_ABORT;
     }
     if (!transfer->request->url->https)
-        return transfer->request->auth == XR_HTTP_ANONYMOUS ? CURL_PREREQFUNC_OK
+        return transfer->request->auth == XR_HTTP_ANONYMOUS ? wait_for_turn(transfer)
                                                             : CURL_PREREQFUNC_ABORT;
     if (!curl_easy_getinfo(transfer->http->easy, CURLINFO_TLS_SSL_PTR, &tls) && tls &&
         tls->internals)
@@ -240,10 +252,40 @@ static int on_connected(void *arg, char *ip, char *local_ip, int port, int local
     if (xr_tls_watch_is_of(watch, tls ? tls->internals : NULL) &&
         xr_tls_may_carry(watch->session, transfer->request->ignore_trust)) {
         transfer->proved |= sends_secret_at_once(transfer->request);
-        return CURL_PREREQFUNC_OK;
+        return wait_for_turn(transfer);
     }
     transfer->stopped = true;
     return CURL_PREREQFUNC_ABORT;
+}
+
+static curl_socket_t on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct transfer *transfer = arg;
+    int *given = transfer->request->fd, fd = *given;
+
+    (void)purpose;
+    *given = -1;
+    transfer->adopted = fd >= 0;
+    return fd >= 0 ? fd
+                   : socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+static int on_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
+{
+    const struct transfer *transfer = arg;
+
+    (void)fd, (void)purpose;
+    return transfer->adopted ? CURL_SOCKOPT_ALREADY_CONNECTED : CURL_SOCKOPT_OK;
+}
+
+static void set_socket(CURL *easy, struct transfer *transfer)
+{
+    if (!transfer->request->fd)
+        return;
+    (void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+    (void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
+    (void)curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_socket);
+    (void)curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, transfer);
 }
 
 static void set_callbacks(CURL *easy, struct transfer *transfer)
@@ -264,6 +306,7 @@ static void set_callbacks(CURL *easy, struct transfer *transfer)
     (void)curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, transfer);
     (void)curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected);
     (void)curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
+    set_socket(easy, transfer);
 }
 
 static struct curl_slist *header_list(struct xr_arena *arena, const struct xr_header *headers)
@@ -412,7 +455,7 @@ const struct xr_err *xr_http_perform(struct xr_http *http, struct xr_arena *aren
     xr_scrub(http->setup.scrubber, http->body.at, http->body.length);
     bool unanswered = transfer.ntlm_begun && !transfer.proved;
     *trace = (struct xr_http_trace){ capture(&transfer, (int)status), http->watch.session,
-        transfer.stopped, unanswered };
+        transfer.goes, unanswered };
     const struct xr_err *err = outcome(&transfer, state, code);
     if (err)
         return err;

@@ -31,6 +31,13 @@ enum xr_http_auth {
     XR_HTTP_BEARER,
 };
 
+/* Who goes on when? Called on the open connection, just before the first byte of a request; it may
+ * block, on the thread of the request. false: nobody wants the answer any more. */
+struct xr_http_gate {
+    bool (*open)(void *arg);
+    void *arg;
+};
+
 struct xr_http_request {
     const char *method; /* "GET" or "POST" */
     const struct xr_url *url;
@@ -42,6 +49,9 @@ struct xr_http_request {
     const char *account;     /* Basic and NTLM */
     struct xr_secret secret; /* password or token */
     bool ignore_trust;
+    const struct xr_http_gate *gate; /* NULL: none; needs a deadline with no_need */
+    int *fd; /* connected to the address (or to the proxy), to be taken over: then it is -1; NULL:
+                none */
     /* One of many over this handle, with the same URL, address, identity and trust; nobody will
      * look at the exchange, so none is captured. */
     bool repeated;
@@ -62,7 +72,7 @@ struct xr_http_trace {
     struct xr_exchange *exchange; /* redacted; NULL: not captured */
     /* Of the connection used; until the handle's next request. NULL: no TLS, or none seen. */
     const struct xr_tls_session *session;
-    bool stopped_by_policy; /* the certificate did not allow it; nothing was sent */
+    bool sent; /* the request was: the certificate allowed it, and it was this one's turn */
     bool ntlm_unanswered; /* NTLM began, but no challenge came: no proof of the password was sent */
 };
 

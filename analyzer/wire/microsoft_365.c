@@ -9,20 +9,23 @@ enum { NAMES_MAX = 5 };
 
 /*
  * Exchange Online in its clouds. The one for Germany was closed in 2021. Inbound mail with DANE
- * has names of its own: contoso-com.a-v1.mx.microsoft.
+ * has names of its own: contoso-com.a-v1.mx.microsoft. What is known here of the clouds of the
+ * United States and of China is no more than documentation tells: a wrong name is corrected here.
  */
 static const struct row {
     struct xr_cloud cloud;
     const char *mx[NAMES_MAX];    /* the domains below which the mail exchangers are */
     const char *cname[NAMES_MAX]; /* hosts of Autodiscover */
-    const char *hosts[NAMES_MAX]; /* hosts of EWS, besides those of Autodiscover */
+    const char *hosts[NAMES_MAX]; /* hosts of EWS and of redirects, besides those of Autodiscover */
+    const char *tenants[NAMES_MAX]; /* the domains below which tenants have theirs */
 } rows[] = {
     {
         { "Microsoft 365", "outlook.office365.com",
             "https://outlook.office365.com/EWS/Exchange.asmx", "login.microsoftonline.com" },
         { "mail.protection.outlook.com", "mx.microsoft" },
         { "autodiscover.outlook.com", "autodiscover-s.outlook.com" },
-        { "outlook.office365.com", "outlook.office.com" },
+        { "outlook.office365.com", "outlook.office.com", "outlook.com" },
+        { "onmicrosoft.com" },
     },
     {
         { "Microsoft 365 GCC High", "outlook.office365.us",
@@ -30,6 +33,7 @@ static const struct row {
         { "mail.protection.office365.us" },
         { "autodiscover.office365.us", "autodiscover-s.office365.us" },
         { "outlook.office365.us" },
+        { "onmicrosoft.us" },
     },
     {
         { "Microsoft 365 DoD", "outlook-dod.office365.us",
@@ -37,6 +41,7 @@ static const struct row {
         { NULL },
         { "autodiscover-dod.office365.us", "autodiscover-s-dod.office365.us" },
         { "outlook-dod.office365.us", "webmail.apps.mil" },
+        { NULL },
     },
     {
         { "Microsoft 365 operated by 21Vianet", "partner.outlook.cn",
@@ -44,6 +49,7 @@ static const struct row {
         { "mail.protection.partner.outlook.cn" },
         { "autodiscover.partner.outlook.cn", "autodiscover-s.partner.outlook.cn" },
         { "partner.outlook.cn" },
+        { "partner.onmschina.cn" },
     },
 };
 
@@ -92,6 +98,14 @@ const struct xr_cloud *xr_cloud_of_host(const char *host)
 {
     for (size_t i = 0; i < ROWS; i++)
         if (is_one_of(host, rows[i].hosts) || is_one_of(host, rows[i].cname))
+            return &rows[i].cloud;
+    return NULL;
+}
+
+const struct xr_cloud *xr_cloud_of_mail_domain(const char *domain)
+{
+    for (size_t i = 0; i < ROWS; i++)
+        if (is_below_one_of(domain, rows[i].tenants))
             return &rows[i].cloud;
     return NULL;
 }

@@ -22,8 +22,13 @@ const struct xr_cloud *xr_cloud_of_mx(const char *exchange);
 /* The host that the CNAME record of autodiscover.DOMAIN names. NULL: another's. */
 const struct xr_cloud *xr_cloud_of_cname(const char *target);
 
-/* The host of a URL, as V2 answers with. NULL: another's. */
+/* The host of a URL, as V2 answers with and as HTTP redirects of Exchange Online name. NULL:
+ * another's. */
 const struct xr_cloud *xr_cloud_of_host(const char *host);
+
+/* A domain that Microsoft gives its tenants, "contoso.onmicrosoft.com" or one below it. GCC High
+ * and DoD share theirs: the answer is GCC High then. NULL: another's. */
+const struct xr_cloud *xr_cloud_of_mail_domain(const char *domain);
 
 bool xr_is_exchange_online_mx(const char *exchange);
 

@@ -138,6 +138,29 @@ async function chain(browser) {
   await context.close();
 }
 
+// What the answers of Autodiscover say: side by side on a wide page, as cards on a narrow one, what
+// differs and what is used said in words, and each answer leads to the step that got it.
+async function answers(browser) {
+  const { context, page, noise } = await open(browser, "discovery-moved", {});
+  const rows = page.locator("#answers tbody tr");
+  const words = async (i) => (await rows.nth(i).textContent()).replace(/\s+/g, " ");
+  const tops = () => rows.first().locator("td").evaluateAll((cells) =>
+    new Set(cells.map((cell) => Math.round(cell.getBoundingClientRect().top))).size);
+  check("answers: one row each", (await rows.count()) === 2);
+  check("answers: the used one is named", (await words(0)).includes("Used") && !(await words(1)).includes("Used"));
+  check("answers: what differs is said", (await words(0)).includes("differs from SOAP") && (await words(1)).includes("differs from POX"));
+  check("answers: a table on a wide page", (await tops()) === 1);
+  await rows.first().locator("a").click();
+  check("answers: an answer leads to its step", await page.locator('[id="autodiscover.hop-1.host.request"]').isVisible());
+  await page.setViewportSize({ width: 360, height: 900 });
+  check("answers: cards on a narrow page", (await tops()) === (await rows.first().locator("td").count()));
+  check("answers: no horizontal scrolling", await overflow(page, 360));
+  check("answers: each value keeps its column's name",
+    await rows.first().locator("td").first().evaluate((td) => getComputedStyle(td, "::before").content.includes("External EWS")));
+  check("answers: silent", noise);
+  await context.close();
+}
+
 await run("broken.html", "test_html", async (browser) => {
   const reports = (of) => fs.readdirSync(of).filter((f) => f.endsWith(".html")).map((f) => f.slice(0, -5)).sort();
   const once = path.join(folder, "once");
@@ -153,5 +176,7 @@ await run("broken.html", "test_html", async (browser) => {
   await print(browser);
   await hostile(browser, "hostile");
   await hostile(browser, "crowd/trust-crowded");
+  await hostile(browser, "crowd/discovery-hostile");
   await chain(browser);
+  await answers(browser);
 });

@@ -151,7 +151,138 @@ START_TEST(a_bare_word_is_no_proxy)
 }
 END_TEST
 
-XR_UNIT_MAIN("form", thresholds_that_were_typed_are_taken_as_they_are, a_bare_word_is_no_proxy,
+#define BIT(way) (1u << (way))
+
+/* Lists of --method and --exclude-method, NULL-ended. -1: refused. */
+static int64_t ways_of(const char *const *methods, const char *const *excluded)
+{
+    struct xr_form form;
+    uint32_t no_ways = 0;
+
+    arena = xr_arena_new();
+    xr_form_init(&form);
+    for (; *methods; methods++)
+        form.method.items[form.method.n++] = *methods;
+    for (; *excluded; excluded++)
+        form.exclude_method.items[form.exclude_method.n++] = *excluded;
+    int code = xr_form_ways(arena, &form, &no_ways);
+    xr_arena_free(arena);
+    ck_assert(code == 0 || code == XR_EXIT_USAGE);
+    return code ? -1 : (int64_t)no_ways;
+}
+
+#define METHODS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+static const char *const none[] = { NULL };
+
+START_TEST(without_a_choice_every_way_is_gone)
+{
+    ck_assert_int_eq(ways_of(none, none), 0);
+}
+END_TEST
+
+START_TEST(a_chosen_place_leaves_out_the_other_places_and_no_protocol)
+{
+    uint32_t places = BIT(XR_PLACES) - 1;
+
+    ck_assert_int_eq(ways_of(METHODS("host"), none), places & ~BIT(XR_WAY_HOST));
+    ck_assert_int_eq(
+        ways_of(METHODS("srv", "ROOT"), none), places & ~BIT(XR_WAY_SRV) & ~BIT(XR_WAY_ROOT));
+}
+END_TEST
+
+START_TEST(a_chosen_protocol_leaves_out_the_other_one_and_no_place)
+{
+    ck_assert_int_eq(ways_of(METHODS("soap"), none), BIT(XR_WAY_POX));
+    ck_assert_int_eq(ways_of(METHODS("pox", "soap"), none), 0);
+}
+END_TEST
+
+START_TEST(every_way_can_be_left_out)
+{
+    for (int way = 0; way < XR_WAYS; way++)
+        ck_assert_int_eq(ways_of(none, METHODS(xr_way_name((enum xr_way)way))), (int64_t)BIT(way));
+    ck_assert_int_eq(ways_of(METHODS("host", "srv"), METHODS("srv")) & BIT(XR_WAY_SRV),
+        (int64_t)BIT(XR_WAY_SRV));
+}
+END_TEST
+
+START_TEST(without_a_protocol_only_places_remain_that_need_none)
+{
+    int64_t no_ways = ways_of(none, METHODS("pox", "soap"));
+
+    ck_assert(no_ways & BIT(XR_WAY_HOST) && no_ways & BIT(XR_WAY_SRV));
+    ck_assert(!(no_ways & BIT(XR_WAY_V2)) && !(no_ways & BIT(XR_WAY_MICROSOFT_365)));
+}
+END_TEST
+
+START_TEST(a_choice_that_leaves_nothing_is_refused)
+{
+    ck_assert_int_eq(ways_of(METHODS("host"), METHODS("host")), -1);
+    ck_assert_int_eq(ways_of(METHODS("host", "pox"), METHODS("pox")), -1);
+    ck_assert_int_eq(ways_of(none, METHODS("pox", "soap", "v2", "microsoft-365")), -1);
+    ck_assert_int_eq(ways_of(METHODS("v2"), METHODS("pox", "soap")) & BIT(XR_WAY_V2), 0);
+}
+END_TEST
+
+START_TEST(unknown_methods_and_the_one_of_active_directory_are_refused)
+{
+    ck_assert_int_eq(ways_of(METHODS("hosts"), none), -1);
+    ck_assert_int_eq(ways_of(none, METHODS("")), -1);
+    ck_assert_int_eq(ways_of(METHODS("scp"), none), -1);
+    ck_assert_int_eq(ways_of(none, METHODS("SCP")), -1);
+}
+END_TEST
+
+static struct xr_target discovery_of(const struct xr_form *form, int expected)
+{
+    struct xr_target target;
+
+    ck_assert_int_eq(xr_form_discovery_target(arena, form, &target), expected);
+    return target;
+}
+
+START_TEST(autodiscover_is_asked_without_an_account_too)
+{
+    struct xr_form form;
+
+    arena = xr_arena_new();
+    xr_form_init(&form);
+    (void)discovery_of(&form, XR_EXIT_USAGE);
+    form.mailbox = "anna@contoso.test";
+    struct xr_target target = discovery_of(&form, XR_EXIT_OK);
+    ck_assert_ptr_null(target.account);
+    ck_assert_ptr_null(target.folder);
+    ck_assert_ptr_null(target.ews_url);
+    ck_assert(!target.impersonation);
+    form.account = "CONTOSO\\svc";
+    ck_assert_str_eq(discovery_of(&form, XR_EXIT_OK).account, "CONTOSO\\svc");
+    xr_arena_free(arena);
+}
+END_TEST
+
+/* To compare two answers takes a second logon; whoever wants the URL alone is not made to wait. */
+START_TEST(both_protocols_are_asked_unless_the_url_alone_is_wanted)
+{
+    struct xr_form form;
+
+    arena = xr_arena_new();
+    xr_form_init(&form);
+    form.mailbox = "anna@contoso.test";
+    ck_assert(discovery_of(&form, XR_EXIT_OK).both_protocols);
+    form.print_ews_url = true;
+    ck_assert(!discovery_of(&form, XR_EXIT_OK).both_protocols);
+    xr_arena_free(arena);
+}
+END_TEST
+
+XR_UNIT_MAIN("form", without_a_choice_every_way_is_gone,
+    a_chosen_place_leaves_out_the_other_places_and_no_protocol,
+    a_chosen_protocol_leaves_out_the_other_one_and_no_place, every_way_can_be_left_out,
+    without_a_protocol_only_places_remain_that_need_none, a_choice_that_leaves_nothing_is_refused,
+    unknown_methods_and_the_one_of_active_directory_are_refused,
+    autodiscover_is_asked_without_an_account_too,
+    both_protocols_are_asked_unless_the_url_alone_is_wanted,
+    thresholds_that_were_typed_are_taken_as_they_are, a_bare_word_is_no_proxy,
     the_proxy_of_the_environment_is_named_but_not_used, on_request_it_is_used,
     a_certificate_that_ends_soon_is_a_warning_where_the_test_says_no_more,
     one_threshold_makes_room_for_the_other, both_the_wrong_way_round_are_refused)

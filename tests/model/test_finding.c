@@ -60,8 +60,9 @@ START_TEST(ids_are_well_formed_and_unique)
     {
         enum xr_finding_code found;
         const char *dot = strchr(kind->id, '.');
-        ck_assert_msg(strspn(kind->id, "abcdefghijklmnopqrstuvwxyz-.") == strlen(kind->id) && dot &&
-                          dot > kind->id && dot[1] && !strchr(dot + 1, '.'),
+        ck_assert_msg(
+            strspn(kind->id, "abcdefghijklmnopqrstuvwxyz0123456789-.") == strlen(kind->id) && dot &&
+                dot > kind->id && dot[1] && !strchr(dot + 1, '.'),
             "%s is no class.name", kind->id);
         ck_assert(xr_finding_by_id(kind->id, &found));
         ck_assert_msg(found == code, "%s is there twice", kind->id);

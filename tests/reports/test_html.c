@@ -9,6 +9,7 @@
 #include "reports/indent.h"
 #include "reports/occurrence.h"
 #include "tests/reports/markup.h"
+#include "tests/reports/sample_discovery.h"
 #include "tests/reports/sample_parts.h"
 #include "tests/reports/sample_run.h"
 #include "tests/reports/sample_trust.h"
@@ -214,8 +215,9 @@ START_TEST(test_hostile_page)
 }
 END_TEST
 
-/* What stands on them is looked at by test_html_trust.c; here they are kept for the browser. */
-START_TEST(test_trust_pages)
+/* What stands on them is looked at by test_html_trust.c and test_html_discovery.c; here they are
+ * kept for the browser. */
+START_TEST(test_pages_of_other_tests)
 {
     struct xr_arena *arena = xr_arena_new();
     const struct {
@@ -226,6 +228,10 @@ START_TEST(test_trust_pages)
         { "once/trust-trusted", sample_trust_trusted(arena) },
         { "once/trust-file", sample_trust_file(arena) },
         { "crowd/trust-crowded", sample_trust_crowded(arena) },
+        { "discovery-found", sample_discovery_found(arena) },
+        { "discovery-moved", sample_discovery_moved(arena) },
+        { "once/discovery-anonymous", sample_discovery_anonymous(arena) },
+        { "crowd/discovery-hostile", sample_discovery_hostile(arena) },
     };
 
     for (size_t i = 0; i < sizeof(pages) / sizeof(*pages); i++) {
@@ -318,5 +324,5 @@ END_TEST
 
 XR_UNIT_MAIN("html", test_escapes_by_context, test_prose_isolates_what_it_quotes,
     test_marks_what_decided, test_indents_xml, test_deep_xml_stays_small, test_broken_page,
-    test_healthy_page, test_hostile_page, test_trust_pages, test_bare_run,
+    test_healthy_page, test_hostile_page, test_pages_of_other_tests, test_bare_run,
     test_policy_fits_the_page, test_ticket_is_for_somebody_else, test_ids_are_unique)

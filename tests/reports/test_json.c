@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "analyzer/base/text.h"
+#include "tests/reports/sample_discovery.h"
 #include "tests/reports/sample_parts.h"
 #include "tests/reports/sample_run.h"
 #include "tests/reports/sample_trust.h"
@@ -159,6 +160,90 @@ START_TEST(test_holds_the_certificates)
 }
 END_TEST
 
+START_TEST(test_holds_what_autodiscover_answered)
+{
+    arena = xr_arena_new();
+    cJSON *report = parsed(sample_discovery_moved(arena));
+    const cJSON *pox = at(report, "facts.autodiscover_answers.0");
+    const cJSON *soap = at(report, "facts.autodiscover_answers.1");
+
+    ck_assert_str_eq(text_at(report, "test"), "autodiscover");
+    ck_assert_str_eq(text_at(report, "target.account"), SAMPLE_ACCOUNT);
+    /* The form has a folder by default; this test opens none. */
+    ck_assert(null_at(report, "target.folder") && null_at(report, "target.impersonate"));
+    ck_assert_int_eq(cJSON_GetArraySize(at(report, "facts.autodiscover_answers")), 2);
+    ck_assert_str_eq(text_at(pox, "step"), "autodiscover.hop-1.host.request");
+    ck_assert_str_eq(text_at(pox, "protocol"), "POX");
+    ck_assert_str_eq(text_at(pox, "address"), SAMPLE_MOVED);
+    ck_assert_str_eq(text_at(pox, "external_ews_url"), SAMPLE_EWS_URL);
+    ck_assert_str_eq(
+        text_at(pox, "internal_ews_url"), "https://ex01.contoso.example/EWS/Exchange.asmx");
+    ck_assert_str_eq(text_at(pox, "exhttp_ews_url"), SAMPLE_EWS_URL);
+    ck_assert(null_at(pox, "interop_ews_url"));
+    ck_assert_str_eq(text_at(pox, "external_owa_url"), "https://mail.contoso.example/owa/");
+    ck_assert(null_at(pox, "internal_owa_url"));
+    ck_assert_str_eq(text_at(pox, "smtp_address"), SAMPLE_MOVED);
+    ck_assert_str_eq(text_at(pox, "server_version"), "15.1.154");
+    ck_assert_str_eq(text_at(pox, "online"), "False");
+    ck_assert(cJSON_IsTrue(at(pox, "used")) && cJSON_IsFalse(at(soap, "used")));
+    ck_assert_str_eq(
+        text_at(soap, "interop_ews_url"), "https://interop.contoso.example/EWS/Exchange.asmx");
+    ck_assert(null_at(soap, "online"));
+    ck_assert(cJSON_IsFalse(at(report, "facts.ews_url_is_internal")));
+    ck_assert_str_eq(text_at(report, "facts.cloud.name"), "Microsoft 365");
+    ck_assert_str_eq(
+        text_at(report, "facts.cloud.ews_url"), "https://outlook.office365.com/EWS/Exchange.asmx");
+    ck_assert_ptr_nonnull(strstr(text_at(report, "facts.cloud.because"), "MX record"));
+    ck_assert_str_eq(text_at(report, "facts.mailbox_home.where"), "on premises");
+    ck_assert_ptr_nonnull(strstr(text_at(report, "facts.mailbox_home.because"), "redirection"));
+    cJSON_Delete(report);
+    xr_arena_free(arena);
+}
+END_TEST
+
+START_TEST(test_what_autodiscover_did_not_tell_is_null)
+{
+    arena = xr_arena_new();
+    cJSON *report = parsed(sample_discovery_anonymous(arena));
+
+    ck_assert(null_at(report, "target.account") && null_at(report, "target.folder"));
+    ck_assert_str_eq(text_at(report, "target.mailbox"), SAMPLE_MAILBOX);
+    ck_assert(null_at(report, "facts.cloud") && null_at(report, "facts.mailbox_home"));
+    cJSON_Delete(report);
+    report = parsed(sample_broken(arena));
+    ck_assert_int_eq(cJSON_GetArraySize(at(report, "facts.autodiscover_answers")), 0);
+    ck_assert(null_at(report, "facts.mailbox_home"));
+    ck_assert_str_eq(text_at(report, "target.folder"), "inbox");
+    cJSON_Delete(report);
+    xr_arena_free(arena);
+}
+END_TEST
+
+/* Whatever a server said comes back as it said it, and whole. */
+START_TEST(test_hostile_answers_come_back_unchanged)
+{
+    arena = xr_arena_new();
+    struct xr_run *run = sample_discovery_hostile(arena);
+    cJSON *report = parsed(run);
+    const cJSON *entry = at(report, "facts.autodiscover_answers.0");
+
+    ck_assert(!has_invisible(written(run, "json", USUAL), "\n"));
+    ck_assert(cJSON_IsTrue(at(report, "facts.ews_url_is_internal")));
+    for (const struct xr_fact_settings *answer = run->facts.settings; answer;
+         answer = answer->next, entry = entry->next) {
+        const char *url = text_at(entry, "external_ews_url");
+        ck_assert_ptr_nonnull(url);
+        ck_assert_str_eq(url, xr_utf8(arena, answer->external_ews, strlen(answer->external_ews)));
+        ck_assert_str_eq(
+            text_at(entry, "address"), xr_utf8(arena, answer->address, strlen(answer->address)));
+    }
+    ck_assert_ptr_null(entry);
+    ck_assert_uint_eq(strlen(text_at(report, "facts.mailbox_home.because")), (size_t)SAMPLE_LONG);
+    cJSON_Delete(report);
+    xr_arena_free(arena);
+}
+END_TEST
+
 START_TEST(test_holds_the_steps)
 {
     arena = xr_arena_new();
@@ -279,7 +364,9 @@ START_TEST(test_is_valid_by_the_schema)
     arena = xr_arena_new();
     const struct xr_run *const runs[] = { sample_broken(arena), sample_healthy(arena),
         sample_hostile(arena), sample_trust_missing(arena), sample_trust_trusted(arena),
-        sample_trust_file(arena), sample_trust_crowded(arena) };
+        sample_trust_file(arena), sample_trust_crowded(arena), sample_discovery_found(arena),
+        sample_discovery_moved(arena), sample_discovery_anonymous(arena),
+        sample_discovery_lost(arena), sample_discovery_hostile(arena) };
 
     for (size_t i = 0; i < sizeof(runs) / sizeof(*runs); i++) {
         int result = validate(written(runs[i], "json", USUAL));
@@ -294,5 +381,7 @@ END_TEST
 
 XR_UNIT_MAIN("json", test_holds_what_the_contract_names, test_holds_the_facts,
     test_holds_what_a_host_showed, test_holds_the_certificates, test_holds_the_steps,
-    test_success_has_neither_finding_nor_step, test_no_invisible_character_stands_raw,
-    test_large_code_points_are_pairs, test_is_valid_by_the_schema)
+    test_holds_what_autodiscover_answered, test_what_autodiscover_did_not_tell_is_null,
+    test_hostile_answers_come_back_unchanged, test_success_has_neither_finding_nor_step,
+    test_no_invisible_character_stands_raw, test_large_code_points_are_pairs,
+    test_is_valid_by_the_schema)

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "reports/wrap.h"
+#include "tests/reports/sample_discovery.h"
 #include "tests/reports/sample_parts.h"
 #include "tests/reports/sample_run.h"
 #include "tests/reports/written.h"
@@ -74,13 +75,15 @@ END_TEST
 START_TEST(test_no_control_character_reaches_the_terminal)
 {
     struct xr_arena *arena = xr_arena_new();
-    const struct xr_run *run = sample_hostile(arena);
+    const struct xr_run *runs[] = { sample_hostile(arena), sample_discovery_hostile(arena) };
 
-    ck_assert(!has_invisible(written(run, "tree", USUAL), "\n"));
-    ck_assert(!has_invisible(written_live(run, USUAL), "\n"));
-    ck_assert(!has_invisible(written(run, "tree", LOUD), "\n"));
-    ck_assert(!has_invisible(written_live(run, LOUD), "\n"));
-    ck_assert(holds(written(run, "tree", QUIET), "CERTIFICATE TRUST WAS IGNORED"));
+    for (size_t i = 0; i < 2; i++) {
+        ck_assert(!has_invisible(written(runs[i], "tree", USUAL), "\n"));
+        ck_assert(!has_invisible(written_live(runs[i], USUAL), "\n"));
+        ck_assert(!has_invisible(written(runs[i], "tree", LOUD), "\n"));
+        ck_assert(!has_invisible(written_live(runs[i], LOUD), "\n"));
+        ck_assert(holds(written(runs[i], "tree", QUIET), "CERTIFICATE TRUST WAS IGNORED"));
+    }
     xr_arena_free(arena);
 }
 END_TEST
@@ -105,9 +108,10 @@ END_TEST
 START_TEST(test_lines_fit)
 {
     struct xr_arena *arena = xr_arena_new();
-    const struct xr_run *runs[] = { sample_broken(arena), sample_healthy(arena) };
+    const struct xr_run *runs[] = { sample_broken(arena), sample_healthy(arena),
+        sample_discovery_found(arena), sample_discovery_moved(arena) };
 
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof(runs) / sizeof(*runs); i++) {
         const char *text =
             xr_printf(arena, "%s%s", written_live(runs[i], LOUD), written(runs[i], "tree", LOUD));
         while (*text) {
@@ -118,6 +122,57 @@ START_TEST(test_lines_fit)
             text += length + (text[length] == '\n');
         }
     }
+    xr_arena_free(arena);
+}
+END_TEST
+
+START_TEST(test_every_way_to_autodiscover_has_a_line)
+{
+    struct xr_arena *arena = xr_arena_new();
+    struct xr_run *run = sample_discovery_found(arena);
+    const char *text = written_live(run, USUAL);
+
+    ck_assert(holds(text, "\n  ○ Skipped  Service connection point: It does not apply"));
+    ck_assert(holds(text, "\n  ○ Skipped  https://contoso.example: Cancelled: autodiscover.host"));
+    ck_assert(holds(text, "\n  ✔ Passed   https://autodiscover.contoso.example: It answered"));
+    ck_assert(holds(text, "○ Skipped  Records of contoso.example: Not needed: "));
+    ck_assert(!holds(text, "Agree on TLS"));
+    ck_assert(holds(written_live(run, LOUD), "Agree on TLS"));
+    ck_assert_str_eq(written_live(run, QUIET), "");
+    /* The same step of a test that goes on to EWS stays folded. */
+    run->test = "service-account";
+    ck_assert(!holds(written_live(run, USUAL), "Records of contoso.example"));
+    xr_arena_free(arena);
+}
+END_TEST
+
+START_TEST(test_ways_of_another_address_stand_below_it)
+{
+    struct xr_arena *arena = xr_arena_new();
+    const char *text = written_live(sample_discovery_moved(arena), USUAL);
+
+    ck_assert(holds(text, "\n  ✔ Passed   Again, for " SAMPLE_MOVED));
+    ck_assert(holds(text, "\n    - Failed   https://fabrikam.example: "));
+    ck_assert(holds(text, "\n    ✔ Passed   https://autodiscover.fabrikam.example: "));
+    ck_assert(holds(text, "[autodiscover.answers-disagree]"));
+    xr_arena_free(arena);
+}
+END_TEST
+
+START_TEST(test_autodiscover_alone_tells_where_the_mailbox_lives)
+{
+    struct xr_arena *arena = xr_arena_new();
+    struct xr_run *run = sample_discovery_found(arena);
+    const char *text = written(run, "tree", USUAL);
+
+    ck_assert(holds(text, "Autodiscover finds Exchange Web Services for " SAMPLE_MAILBOX "."));
+    ck_assert(holds(text, "  EWS address " SAMPLE_EWS_URL "\n"));
+    ck_assert(holds(text, "  Mailbox     on premises: the EWS URL leads to"));
+    ck_assert(!holds(text, "mpersonat") && !holds(text, "Cloud"));
+    run->facts.ews_url_is_internal = true;
+    ck_assert(holds(written(run, "tree", USUAL), "asmx (for the internal network only)\n"));
+    text = written(sample_discovery_moved(arena), "tree", USUAL);
+    ck_assert(holds(text, "  Cloud       Microsoft 365: the MX record"));
     xr_arena_free(arena);
 }
 END_TEST
@@ -138,4 +193,6 @@ END_TEST
 
 XR_UNIT_MAIN("tree", test_tells_the_verdict, test_opens_what_failed_and_folds_what_passed,
     test_quiet_is_the_verdict_alone, test_no_control_character_reaches_the_terminal,
-    test_colors_are_ours_alone, test_lines_fit, test_wraps_at_spaces)
+    test_colors_are_ours_alone, test_every_way_to_autodiscover_has_a_line,
+    test_ways_of_another_address_stand_below_it,
+    test_autodiscover_alone_tells_where_the_mailbox_lives, test_lines_fit, test_wraps_at_spaces)

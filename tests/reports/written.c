@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "analyzer/base/text.h"
+#include "analyzer/model/words.h"
 
 const char *written(const struct xr_run *run, const char *sink, struct xr_style style)
 {
@@ -29,7 +30,10 @@ const char *written_live(const struct xr_run *run, struct xr_style style)
     if (!out)
         abort();
     for (const struct xr_step *step = run->root->first; step; step = step->next)
-        xr_report_by_name("tree")->live(out, step, &style);
+        if (xr_is_of_discovery(run) && !strcmp(step->id, run->test))
+            xr_report_by_name("tree")->live_whole(out, step, &style);
+        else
+            xr_report_by_name("tree")->live(out, step, &style);
     (void)fclose(out);
     const char *copy = xr_strndup(run->arena, text, length);
     free(text);

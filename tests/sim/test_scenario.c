@@ -151,6 +151,12 @@ START_TEST(mistakes_are_named_with_their_place)
         { "\"expect\": {\"verdict\": {\"status\": \"fine\"}, \"exit\": 0}",
             "expect.verdict.status: \"fine\" is unknown" },
         { "\"expect\": {\"verdict\": {\"status\": \"error\"}, \"exit\": 1,"
+          "\"answers\": [{}, 3]}",
+            "expect.answers[1]: must be an object" },
+        { "\"expect\": {\"verdict\": {\"status\": \"error\"}, \"exit\": 1,"
+          "\"times\": {\"input\": {\"mx\": 5}}}",
+            "expect.times.input.mx: unknown key (did you mean \"max\"?)" },
+        { "\"expect\": {\"verdict\": {\"status\": \"error\"}, \"exit\": 1,"
           "\"server_saw\": {\"logons\": 1}}",
             "expect.server_saw.logons: unknown key" },
     };

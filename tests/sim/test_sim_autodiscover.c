@@ -143,6 +143,24 @@ START_TEST(redirects_lead_elsewhere)
 }
 END_TEST
 
+START_TEST(a_host_may_send_everybody_elsewhere)
+{
+    struct bench bench = bench_new("'hosts': [ { 'name': 'mail.contoso.test',"
+                                   "  'address': '127.0.0.2', 'serves': ['autodiscover-pox'],"
+                                   "  'redirect_url': 'https://there.test/x' } ]");
+
+    discover(&bench, "anna@contoso.test");
+    const struct sim_element *account = sim_child(response(&bench), "Account");
+    ck_assert_str_eq(sim_child_text(account, "RedirectUrl"), "https://there.test/x");
+    discover(&bench, "cloud@contoso.test");
+    account = sim_child(response(&bench), "Account");
+    ck_assert_str_eq(sim_child_text(account, "RedirectAddr"), "cloud@tenant.test");
+    discover(&bench, "nobody@contoso.test");
+    check_error(&bench, "500");
+    bench_done(&bench);
+}
+END_TEST
+
 static struct bench bench_with(const char *settings)
 {
     char keys[200];
@@ -189,6 +207,12 @@ START_TEST(the_answer_comes_in_other_shapes)
     ck_assert_ptr_nonnull(strstr(bench.reply.body.at, "<EwsUrl>https://h.test/e</EwsUrl>"));
     bench_done(&bench);
 
+    bench = bench_with("'shape': 'exhttp-only', 'exhttp_ews_url': 'https://h.test/e'");
+    ck_assert_ptr_nonnull(url_of(&bench, "EXCH", "EwsUrl"));
+    ck_assert_ptr_null(url_of(&bench, "EXPR", "EwsUrl"));
+    ck_assert_ptr_nonnull(strstr(bench.reply.body.at, "<EwsUrl>https://h.test/e</EwsUrl>"));
+    bench_done(&bench);
+
     bench = bench_with("'error': 603");
     check_error(&bench, "603");
     bench_done(&bench);
@@ -200,6 +224,21 @@ START_TEST(the_answer_comes_in_other_shapes)
 }
 END_TEST
 
+START_TEST(outlook_on_the_web_is_named_for_inside_and_outside)
+{
+    struct bench bench = bench_new("");
+
+    discover(&bench, "anna@contoso.test");
+    const char *inside = strstr(bench.reply.body.at, "<Internal><OWAUrl ");
+    const char *outside = strstr(bench.reply.body.at, "<External><OWAUrl ");
+    ck_assert(inside && outside);
+    ck_assert_ptr_nonnull(strstr(inside, ">https://EX01.contoso.test/owa/<"));
+    ck_assert_ptr_nonnull(strstr(outside, ">https://mail.contoso.test/owa/<"));
+    bench_done(&bench);
+}
+END_TEST
+
 XR_UNIT_MAIN("sim autodiscover", settings_name_the_urls_and_the_primary_address,
     the_version_word_is_that_of_recorded_answers, addresses_have_their_errors,
-    requests_have_their_errors, redirects_lead_elsewhere, the_answer_comes_in_other_shapes)
+    requests_have_their_errors, redirects_lead_elsewhere, a_host_may_send_everybody_elsewhere,
+    the_answer_comes_in_other_shapes, outlook_on_the_web_is_named_for_inside_and_outside)

@@ -145,12 +145,26 @@ START_TEST(a_url_redirect_names_the_place_of_soap)
 }
 END_TEST
 
+START_TEST(a_host_may_send_everybody_elsewhere)
+{
+    struct bench bench = bench_new("'hosts': [ { 'name': 'mail.contoso.test',"
+                                   "  'address': '127.0.0.2', 'serves': ['autodiscover-soap'],"
+                                   "  'redirect_addr': 'anna@there.test' } ]");
+
+    check_user(&bench, "anna@contoso.test", "RedirectAddress");
+    ck_assert_str_eq(sim_child_text(user_at(&bench, 0), "RedirectTarget"), "anna@there.test");
+    check_user(&bench, "other@contoso.test", "RedirectUrl");
+    bench_done(&bench);
+}
+END_TEST
+
 START_TEST(users_differ_where_the_scenario_says_so)
 {
     struct bench bench = bench_new(SOAP_HOST
         ", 'users': [ { 'smtp': 'busy@contoso.test', 'soap_error': 'ServerBusy' },"
         "  { 'smtp': 'bare@contoso.test', 'missing_settings': ['ExternalEwsUrl'] },"
-        "  { 'smtp': 'far@contoso.test', 'online': true, 'ews_url': 'https://cloud.test/e' } ],"
+        "  { 'smtp': 'far@contoso.test', 'online': true, 'ews_url': 'https://cloud.test/e' },"
+        "  { 'smtp': 'new@contoso.test', 'soap_smtp': 'old@contoso.test' } ],"
         " 'accounts': [ { 'logon': 'CONTOSO\\\\svc', 'password': 'pw', 'mailbox': null } ],"
         " 'scopes': {}");
 
@@ -161,6 +175,8 @@ START_TEST(users_differ_where_the_scenario_says_so)
     check_user(&bench, "far@contoso.test", "NoError");
     ck_assert_str_eq(value(user_at(&bench, 0), "UserMSOnline"), "True");
     ck_assert_str_eq(value(user_at(&bench, 0), "ExternalEwsUrl"), "https://cloud.test/e");
+    check_user(&bench, "new@contoso.test", "NoError");
+    ck_assert_str_eq(value(user_at(&bench, 0), "AutoDiscoverSMTPAddress"), "old@contoso.test");
     bench_done(&bench);
 }
 END_TEST
@@ -238,6 +254,23 @@ START_TEST(what_is_no_call_is_a_fault_or_a_status)
 }
 END_TEST
 
+START_TEST(an_older_server_does_not_understand_a_newer_version)
+{
+    static const char *const versions[] = { "Exchange2010", "Exchange2010_SP2" };
+    struct bench bench = bench_new(SOAP_HOST ", " WITH("'soap_version': 'Exchange2010_SP2'"));
+
+    ask(&bench, USER("anna@contoso.test"));
+    ck_assert_int_eq(bench.reply.status, 500);
+    ck_assert_str_eq(sim_child_text(body(&bench), "faultcode"), "a:DeserializationFailed");
+    for (size_t i = 0; i < 2; i++) {
+        bench_post(&bench, BENCH_SVC, BENCH_ACCOUNT,
+            request_with(&bench, ACTION, versions[i], USER("anna@contoso.test"), SETTINGS));
+        ck_assert_ptr_nonnull(user_at(&bench, 0));
+    }
+    bench_done(&bench);
+}
+END_TEST
+
 START_TEST(who_has_not_logged_on_learns_of_the_service)
 {
     struct bench bench = bench_new(SOAP_HOST);
@@ -280,6 +313,13 @@ START_TEST(shapes_hold_for_both_protocols)
     ck_assert_str_eq(value(user_at(&bench, 0), "ExternalEwsUrl"), "https://s.test/");
     ck_assert_str_eq(
         value(user_at(&bench, 0), "InternalEwsUrl"), "https://mail.contoso.test/EWS/Exchange.asmx");
+    bench_done(&bench);
+
+    bench =
+        bench_new(SOAP_HOST ", " WITH("'shape': 'no-ews-url', 'soap_ews_url': 'https://s.test/'"));
+    check_user(&bench, "anna@contoso.test", "NoError");
+    ck_assert_str_eq(value(user_at(&bench, 0), "ExternalEwsUrl"), "https://s.test/");
+    ck_assert_ptr_null(value(user_at(&bench, 0), "InternalEwsUrl"));
     bench_done(&bench);
 
     bench = bench_new(SOAP_HOST ", 'exchange': { 'build': '14.3.513.0' }");
@@ -331,7 +371,8 @@ END_TEST
 
 XR_UNIT_MAIN("sim user settings", settings_and_the_version_are_answered,
     users_have_their_errors_and_keep_their_order, a_url_redirect_names_the_place_of_soap,
-    users_differ_where_the_scenario_says_so, a_throttled_server_answers_the_first_users_only,
-    calls_have_their_errors, what_is_no_call_is_a_fault_or_a_status,
+    a_host_may_send_everybody_elsewhere, users_differ_where_the_scenario_says_so,
+    a_throttled_server_answers_the_first_users_only, calls_have_their_errors,
+    an_older_server_does_not_understand_a_newer_version, what_is_no_call_is_a_fault_or_a_status,
     who_has_not_logged_on_learns_of_the_service, shapes_hold_for_both_protocols,
     faults_that_name_the_operation_apply, faults_of_ews_leave_autodiscover_alone)

@@ -65,7 +65,7 @@ static struct xr_deadline soon(int64_t ms)
 {
     int64_t now = xr_now_us();
 
-    return (struct xr_deadline){ now + ms * 1000, now + 60000000 };
+    return (struct xr_deadline){ now + ms * 1000, now + 60000000, NULL };
 }
 
 START_TEST(both_families_are_found_in_one_look_up)

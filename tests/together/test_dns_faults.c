@@ -40,7 +40,7 @@ static struct xr_deadline soon(int64_t ms)
 {
     int64_t now = xr_now_us();
 
-    return (struct xr_deadline){ now + ms * 1000, now + 60000000 };
+    return (struct xr_deadline){ now + ms * 1000, now + 60000000, NULL };
 }
 
 static const struct xr_err *look_up(const char *host, int64_t ms, struct xr_dns_hosts *ret)

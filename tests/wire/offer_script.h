@@ -36,7 +36,7 @@ static inline struct script said(const char *bytes, size_t length)
 
 static inline struct xr_deadline within(int64_t ms)
 {
-    return xr_deadline_within((struct xr_deadline){ INT64_MAX, INT64_MAX }, ms);
+    return xr_deadline_within((struct xr_deadline){ INT64_MAX, INT64_MAX, NULL }, ms);
 }
 
 static inline void *tell(void *arg)

@@ -79,7 +79,7 @@ void world_check(struct world *world, struct xr_arena *arena, struct xr_der stap
 {
     struct xr_chain chain = { .sent = world->sent, .sent_n = 2 };
     struct xr_inquiry inquiry = { &world->net, world->fetched, world_host, "127.0.0.1",
-        { INT64_MAX, xr_now_us() + 20 * 1000000LL } };
+        { INT64_MAX, xr_now_us() + 20 * 1000000LL, NULL } };
 
     *session = (struct xr_tls_session){ .staple_der = staple };
     xr_chain_judge(arena, &world->net, world_host, &chain, session);

@@ -36,7 +36,7 @@ static const struct xr_err *fetch(
 {
     struct xr_fetch fetch = { .url = url, .tested_address = tested, .max = MOST };
     struct xr_deadline deadline =
-        xr_deadline_within((struct xr_deadline){ 0, xr_now_us() + 60 * 1000000LL }, STEP_MS);
+        xr_deadline_within((struct xr_deadline){ 0, xr_now_us() + 60 * 1000000LL, NULL }, STEP_MS);
     const struct xr_err *err = xr_fetch(place->arena, &place->net, &fetch, deadline, ret);
     int late_ms = (int)((xr_now_us() - deadline.step_us) / 1000);
 
@@ -247,7 +247,7 @@ START_TEST(a_question_is_posted_byte_for_byte)
         .body = { bytes, sizeof(bytes) },
         .max = MOST,
     };
-    struct xr_deadline deadline = { INT64_MAX, xr_now_us() + 5 * 1000000LL };
+    struct xr_deadline deadline = { INT64_MAX, xr_now_us() + 5 * 1000000LL, NULL };
     ck_assert_ptr_null(xr_fetch(place.arena, &place.net, &fetch, deadline, &got));
     ck_assert_int_eq((int)got.length, (int)sizeof(bytes));
     ck_assert_int_eq(memcmp(got.bytes, bytes, sizeof(bytes)), 0);

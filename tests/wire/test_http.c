@@ -64,7 +64,7 @@ static void stop(struct peer *peer)
 static const struct xr_err *ask(struct xr_arena *arena, const struct xr_net *net, const char *text)
 {
     struct xr_deadline deadline =
-        xr_deadline_within((struct xr_deadline){ 0, xr_now_us() + 60 * 1000000LL }, STEP_MS);
+        xr_deadline_within((struct xr_deadline){ 0, xr_now_us() + 60 * 1000000LL, NULL }, STEP_MS);
     struct xr_http *http = xr_http_new(net);
     struct xr_http_response response;
     struct xr_http_trace trace;

@@ -132,7 +132,7 @@ static void *serve(void *arg)
 static struct xr_offer ask_as(
     struct xr_arena *arena, struct server *server, enum xr_question question, const char *host)
 {
-    struct xr_deadline never = { INT64_MAX, INT64_MAX };
+    struct xr_deadline never = { INT64_MAX, INT64_MAX, NULL };
     struct xr_offer offer;
     pthread_t thread;
     int pair[2];

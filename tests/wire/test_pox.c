@@ -1,7 +1,6 @@
-#include <string.h>
-
 #include "analyzer/wire/autodiscover.h"
 #include "tests/unit.h"
+#include "tests/wire/samples.h"
 
 #define SCHEMAS "http://schemas.microsoft.com/exchange/autodiscover/"
 #define ROOT    "<Autodiscover xmlns='" SCHEMAS "responseschema/2006'>"
@@ -209,7 +208,129 @@ START_TEST(what_is_no_answer_is_refused)
 }
 END_TEST
 
+START_TEST(an_internal_url_is_told_as_such)
+{
+    static const struct {
+        const char *body, *url;
+        bool is_internal;
+    } cases[] = {
+        { ACCOUNT(PROTOCOL("EXCH", "<EwsUrl>i</EwsUrl>")), "i", true },
+        { ACCOUNT(PROTOCOL("EXCH", "<ASUrl>i</ASUrl>") PROTOCOL("EXPR", "<Server>s</Server>")), "i",
+            true },
+        { ACCOUNT(PROTOCOL("EXCH", "<EwsUrl>i</EwsUrl>") PROTOCOL("EXHTTP", "<EwsUrl/>")), "i",
+            true },
+        { ACCOUNT(PROTOCOL("EXCH", "<EwsUrl>u</EwsUrl>") PROTOCOL("EXPR", "<EwsUrl>u</EwsUrl>")),
+            "u", false },
+        { ACCOUNT(PROTOCOL("EXCH", "<EwsUrl>i</EwsUrl>") PROTOCOL("EXHTTP", "<EwsUrl>h</EwsUrl>")),
+            "h", false },
+        { ACCOUNT(PROTOCOL("WEB", "<Internal><OWAUrl>w</OWAUrl></Internal>")), NULL, false },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct xr_pox_reply reply = reply_of(cases[i].body);
+        ck_assert_pstr_eq(reply.ews_url, cases[i].url);
+        ck_assert_int_eq(reply.is_internal, cases[i].is_internal);
+    }
+}
+END_TEST
+
+START_TEST(the_outer_of_two_exhttp_wins)
+{
+    static const struct {
+        const char *body, *url;
+    } cases[] = {
+        { ACCOUNT(PROTOCOL("EXHTTP", "<EwsUrl>inside</EwsUrl>")
+                  PROTOCOL("EXHTTP", "<EwsUrl>outside</EwsUrl>")),
+            "outside" },
+        { ACCOUNT(PROTOCOL("EXHTTP", "<EwsUrl>inside</EwsUrl>")
+                  PROTOCOL("EXHTTP", "<ASUrl>outside</ASUrl>")),
+            "outside" },
+        { ACCOUNT(PROTOCOL("EXHTTP", "<EwsUrl>only</EwsUrl>")), "only" },
+        { ACCOUNT(PROTOCOL("EXHTTP", "<EwsUrl>h</EwsUrl>") PROTOCOL("EXHTTP", "<SSL>On</SSL>")),
+            "h" },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct xr_pox_reply reply = reply_of(cases[i].body);
+        ck_assert_str_eq(reply.exhttp_ews, cases[i].url);
+        ck_assert_str_eq(reply.ews_url, cases[i].url);
+    }
+}
+END_TEST
+
+START_TEST(outlook_on_the_web_is_read)
+{
+#define OWA(side, urls) "<" side ">" urls "</" side ">"
+    struct xr_pox_reply both = reply_of(ACCOUNT(PROTOCOL("WEB",
+        OWA("External", "<OWAUrl AuthenticationMethod='Fba'>https://out.test/owa</OWAUrl>"
+                        "<Protocol><Type>EXPR</Type><ASUrl>https://web.test/</ASUrl></Protocol>")
+            OWA("Internal", "<OWAUrl>https://in.test/owa</OWAUrl><OWAUrl>https://in2/</OWAUrl>"))));
+    struct xr_pox_reply inner =
+        reply_of(ACCOUNT(PROTOCOL("web", OWA("Internal", "<OWAUrl> https://in.test/ </OWAUrl>"))));
+    struct xr_pox_reply stray = reply_of(ACCOUNT(PROTOCOL("WEB", "<OWAUrl>x</OWAUrl>")
+            PROTOCOL("EXPR", OWA("External", "<OWAUrl>y</OWAUrl>"))));
+
+    ck_assert_str_eq(both.external_owa, "https://out.test/owa");
+    ck_assert_str_eq(both.internal_owa, "https://in.test/owa");
+    ck_assert_ptr_null(both.ews_url);
+    ck_assert_str_eq(inner.internal_owa, "https://in.test/");
+    ck_assert_ptr_null(inner.external_owa);
+    ck_assert_ptr_null(stray.external_owa);
+    ck_assert_ptr_null(stray.internal_owa);
+}
+END_TEST
+
+START_TEST(the_home_of_the_mailbox_is_read_as_sent)
+{
+    static const struct {
+        const char *body, *online;
+    } cases[] = {
+        { ACCOUNT("<MicrosoftOnline>True</MicrosoftOnline>"), "True" },
+        { ACCOUNT("<MicrosoftOnline> False </MicrosoftOnline>"), "False" },
+        { ACCOUNT("<MicrosoftOnline/>"), NULL },
+        { ACCOUNT("<Protocol><MicrosoftOnline>True</MicrosoftOnline></Protocol>"), NULL },
+        { ACCOUNT(""), NULL },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+        ck_assert_pstr_eq(reply_of(cases[i].body).online, cases[i].online);
+}
+END_TEST
+
+static struct xr_pox_reply sample_reply(const char *file)
+{
+    size_t length;
+    struct xr_pox_reply reply;
+    const char *body = sample(arena, file, &length);
+
+    ck_assert_msg(body, "%s is not here", file);
+    const struct xr_err *err = xr_pox_parse(arena, body, length, &reply);
+    ck_assert_msg(!err, "%s: %s", file, err ? err->text : "");
+    return reply;
+}
+
+/* A recorded Exchange 2007: four addresses inside, none outside, no word about the cloud. */
+START_TEST(recorded_answers_tell_inside_from_outside)
+{
+    arena = xr_arena_new();
+    if (!samples_are_here(arena))
+        return;
+    struct xr_pox_reply settings = sample_reply("pox_2007_settings.xml");
+    struct xr_pox_reply redirect = sample_reply("pox_redirect_addr.xml");
+
+    ck_assert_str_eq(settings.internal_owa, "https://cas-01-server.mail.internal.contoso.com/owa");
+    ck_assert_ptr_null(settings.external_owa);
+    ck_assert_ptr_null(settings.online);
+    ck_assert(!settings.is_internal);
+    ck_assert_str_eq(settings.ews_url, "https://mail.contoso.com/ews/exchange.asmx");
+    ck_assert(!redirect.is_internal);
+    ck_assert_ptr_null(redirect.internal_owa);
+}
+END_TEST
+
 XR_UNIT_MAIN("pox", the_request_is_shaped_as_documented, settings_are_read,
-    the_url_for_outside_is_chosen, server_versions_are_decoded, redirects_are_read, errors_are_read,
+    the_url_for_outside_is_chosen, an_internal_url_is_told_as_such, the_outer_of_two_exhttp_wins,
+    outlook_on_the_web_is_read, the_home_of_the_mailbox_is_read_as_sent,
+    server_versions_are_decoded, redirects_are_read, errors_are_read,
     the_schema_of_mobile_devices_is_told_apart, wrong_namespaces_are_told_and_forgiven,
-    what_is_no_answer_is_refused)
+    what_is_no_answer_is_refused, recorded_answers_tell_inside_from_outside)

@@ -194,7 +194,7 @@ static int64_t check_within(struct world *world, int64_t ms, struct xr_tls_sessi
 {
     struct xr_chain chain = { .sent = world->sent, .sent_n = 2 };
     struct xr_inquiry inquiry = { &world->net, NULL, world_host, "127.0.0.1",
-        { INT64_MAX, xr_now_us() + ms * 1000 } };
+        { INT64_MAX, xr_now_us() + ms * 1000, NULL } };
 
     xr_fetched_free(world->fetched);
     inquiry.fetched = world->fetched = xr_fetched_new();
@@ -388,7 +388,7 @@ START_TEST(an_address_inside_is_not_asked_for_a_stranger)
     world_init(&world, OCSP);
     struct xr_chain chain = { .sent = world.sent, .sent_n = 2 };
     struct xr_inquiry inquiry = { &world.net, world.fetched, world_host, "192.0.2.1",
-        { INT64_MAX, xr_now_us() + 20 * 1000000LL } };
+        { INT64_MAX, xr_now_us() + 20 * 1000000LL, NULL } };
     xr_chain_judge(world.arena, &world.net, world_host, &chain, &session);
     xr_check_revocation(world.arena, &inquiry, &session);
     expect_row(&session, XR_REVOCATION_UNKNOWN, "127.0.0.1 is a loopback address", "loopback");

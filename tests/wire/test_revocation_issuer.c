@@ -80,7 +80,7 @@ static struct xr_tls_session complete_at(
     xr_fetched_free(world->fetched);
     world->fetched = xr_fetched_new();
     struct xr_inquiry inquiry = { &world->net, world->fetched, host, tested_address,
-        { xr_now_us() + world->ms * 1000, INT64_MAX } };
+        { xr_now_us() + world->ms * 1000, INT64_MAX, NULL } };
     for (; sent[chain.sent_n]; chain.sent_n++)
         ders[chain.sent_n] = identity_der(world->arena, sent[chain.sent_n]);
     xr_chain_judge(world->arena, &world->net, host, &chain, &session);

@@ -13,7 +13,7 @@ static struct xr_deadline soon(int64_t ms)
 {
     int64_t now = xr_now_us();
 
-    return (struct xr_deadline){ now + ms * 1000, now + 60000000 };
+    return (struct xr_deadline){ now + ms * 1000, now + 60000000, NULL };
 }
 
 /* A bound socket of 127.0.0.1, listening with this backlog; -1: not listening. */

@@ -152,7 +152,7 @@ static void assert_rows(const struct row *rows, size_t n, int64_t ms)
 
     for (size_t i = 0; i < n; i++)
         tries[i] = (struct xr_tcp_try){ .address = rows[i].address, .port = 443 };
-    xr_tcp_connect(arena, tries, n, (struct xr_deadline){ now + ms * 1000, now + 60000000 });
+    xr_tcp_connect(arena, tries, n, (struct xr_deadline){ now + ms * 1000, now + 60000000, NULL });
     for (size_t i = 0; i < n; i++) {
         const struct xr_err *err = tries[i].err;
         ck_assert_msg(err != NULL, "%s: connected", rows[i].address);
@@ -207,7 +207,7 @@ START_TEST(a_name_server_that_the_network_does_not_reach_is_no_silent_one)
         struct xr_dns_hosts hosts;
         int64_t now = xr_now_us();
         const struct xr_err *err = xr_dns_lookup(arena, &net, "mail.contoso.test", 443,
-            (struct xr_deadline){ now + 2500000, now + 60000000 }, &hosts);
+            (struct xr_deadline){ now + 2500000, now + 60000000, NULL }, &hosts);
         ck_assert_msg(err && err->fault == rows[i].fault && strstr(err->text, rows[i].words),
             "%s: %s", rows[i].address, err ? err->text : "no error");
         ck_assert(strncmp(rows[i].address, "10.7.", 5) || xr_now_us() - now < 1000000);

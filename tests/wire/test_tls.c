@@ -208,7 +208,7 @@ static struct xr_deadline deadline(void)
 {
     int64_t now = xr_now_us();
 
-    return (struct xr_deadline){ now + STEP_MS * 1000, now + 10 * STEP_MS * 1000 };
+    return (struct xr_deadline){ now + STEP_MS * 1000, now + 10 * STEP_MS * 1000, NULL };
 }
 
 static const struct xr_err *shake(
