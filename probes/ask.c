@@ -49,6 +49,7 @@ const struct xr_err *xr_ask(struct xr_leg *leg, struct xr_step *step,
 {
     const struct xr_ctx *ctx = leg->ctx;
     struct xr_http_trace trace = { 0 };
+    bool by_token = question->auth == XR_AUTH_OAUTH;
     struct xr_http_request request = {
         .method = question->method,
         .url = question->url,
@@ -57,7 +58,8 @@ const struct xr_err *xr_ask(struct xr_leg *leg, struct xr_step *step,
         .body = question->body,
         .auth = wire_auth(question->auth),
         .account = ctx->target->account,
-        .secret = question->auth == XR_AUTH_OAUTH ? ctx->token : ctx->password,
+        .secret = by_token ? ctx->token : ctx->password,
+        .also_hide = by_token ? ctx->password : ctx->token,
         .ignore_trust = leg->ignore_trust,
         .gate = leg->gate,
         .fd = leg->keeps ? &leg->fd : NULL,
@@ -70,6 +72,7 @@ const struct xr_err *xr_ask(struct xr_leg *leg, struct xr_step *step,
         xr_http_perform(leg->http, leg->arena, &request, ctx->deadline, &trace, ret);
     leg->requests++;
     leg->seen = trace.session;
+    leg->proved = trace.proved;
     if (trace.exchange)
         xr_step_exchange(step, trace.exchange);
     if (trace.sent)

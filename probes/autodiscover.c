@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "analyzer/base/pool.h"
 #include "analyzer/base/text.h"
 #include "probes/autodiscover_parts.h"
@@ -33,8 +35,10 @@ static bool domain_may_be_asked(struct xr_method *method)
 
     if (method->way == XR_WAY_SRV || xr_policy(&own, &passage).permit != XR_REFUSE)
         return true;
+    bool is_root = method->way == XR_WAY_ROOT; /* mostly a web site: not the one to be allowed */
     method->step->host = host;
-    (void)xr_method_fail(method, XR_GOT_SERVICE, XR_FINDING_AUTODISCOVER_REDIRECT_NOT_ALLOWED,
+    (void)xr_method_fail(method, is_root ? XR_GOT_WEB : XR_GOT_SERVICE,
+        XR_FINDING_AUTODISCOVER_REDIRECT_NOT_ALLOWED,
         "Autodiscover redirects to the domain %s; its host %s is outside %s, so no address and no "
         "credentials were sent there.",
         method->domain, host, method->own.mail_domain);
@@ -43,7 +47,10 @@ static bool domain_may_be_asked(struct xr_method *method)
 
 static bool is_settled(const struct xr_discovery *discovery)
 {
-    return discovery->winner || discovery->next_address || discovery->ctx->gate_closed_by;
+    const struct xr_ctx *ctx = discovery->ctx;
+
+    return discovery->winner || discovery->next_address || ctx->gate_closed_by ||
+           ctx->proof_unclear;
 }
 
 static void tell_unasked(struct xr_discovery *discovery, struct xr_method *method)
@@ -68,6 +75,8 @@ static void ask_in_order(struct round *round)
         else
             tell_unasked(discovery, method);
         if (is_settled(discovery)) {
+            if (discovery->ctx->target->both_protocols) /* all that can be learned is wanted */
+                xr_race_wait(&round->race, XR_WAY_MICROSOFT_365);
             xr_race_won(&round->race);
             return;
         }
@@ -77,11 +86,9 @@ static void ask_in_order(struct round *round)
 
 static void prepare(struct round *round, struct xr_method *method)
 {
-    if (method->way == XR_WAY_MICROSOFT_365) {
+    if (method->way == XR_WAY_MICROSOFT_365)
         xr_find_cloud_records(method);
-        return;
-    }
-    if (domain_may_be_asked(method))
+    else if (domain_may_be_asked(method))
         xr_method_prepare(method);
     xr_race_ended(&round->race, method->way, method->ready != NULL);
 }
@@ -116,14 +123,9 @@ static void start_one(struct round *round, enum xr_way way, const char *prefix)
     if (way == XR_WAY_V2)
         return;
     method->race = &round->race;
-    if (way != XR_WAY_MICROSOFT_365) {
-        xr_race_enter(&round->race, way);
-        return;
-    }
-    if (method->own.step_ms > CLOUD_MS)
+    xr_race_enter(&round->race, way);
+    if (way == XR_WAY_MICROSOFT_365 && method->own.step_ms > CLOUD_MS)
         method->own.deadline = xr_deadline_within(method->own.deadline, CLOUD_MS);
-    if (discovery->ctx->target->both_protocols) /* all that can be learned is wanted */
-        method->own.deadline.no_need = NULL;
 }
 
 /* ---- how each way ended ---- */
@@ -162,19 +164,30 @@ static void end_one(struct xr_discovery *discovery, struct xr_method *method)
 {
     struct xr_step *step = method->step;
     const char *refused = discovery->ctx->gate_closed_by;
+    const char *unclear = discovery->unclear_in;
     const char *reason = reason_to_stop(discovery, was_cancelled(step));
 
     if (method == discovery->winner || is_excluded(discovery->ctx, method->way))
         return;
     if (was_cancelled(step) && !xr_cancelled())
-        tell_cancelled(step, reason ? reason : "Cancelled: the credentials were refused.");
+        tell_cancelled(step, reason ? reason : "Cancelled: no more credentials are sent.");
     if (step->status == XR_SKIPPED && reason)
         (void)xr_skipped(step, NULL, "%s", reason);
     else if (step->status == XR_SKIPPED && refused)
         (void)xr_skipped(
             step, refused, "Not asked: the credentials were refused once, and once is enough.");
+    else if (step->status == XR_SKIPPED && unclear)
+        (void)xr_skipped(step, unclear,
+            "Not asked: the credentials went out once without a clear answer, and that may count "
+            "as "
+            "a failed logon already.");
     else if (!step->message)
         (void)xr_skipped(step, NULL, "Not asked: the time was over.");
+}
+
+static bool is_local(const struct xr_method *method)
+{
+    return method->step->last_finding && xr_finding_is_local(method->step->last_finding->code);
 }
 
 static void keep_furthest(struct xr_discovery *discovery, struct xr_method *method)
@@ -185,6 +198,8 @@ static void keep_furthest(struct xr_discovery *discovery, struct xr_method *meth
         return;
     if (further)
         discovery->furthest = method;
+    if (is_local(method))
+        discovery->cut = method;
     /* The root domain is mostly a web site: what is wrong with it tells nothing of Exchange. */
     if (method->way != XR_WAY_ROOT && method->progress == XR_GOT_CONNECTED)
         discovery->telling = method;
@@ -200,11 +215,13 @@ static void last_resorts(struct xr_discovery *discovery)
     const struct xr_method *furthest = discovery->furthest;
 
     xr_judge_cloud(discovery);
+    discovery->ctx->deadline =
+        xr_deadline_within(discovery->ctx->deadline, discovery->ctx->step_ms);
     if (is_settled(discovery) || xr_time_state(discovery->ctx->deadline) != XR_TIME_LEFT)
         return;
     if (furthest && furthest->progress >= XR_GOT_ANSWER) {
-        (void)xr_skipped(v2->step, NULL, "Not needed: %s has answered.", furthest->step->id);
-        (void)xr_skipped(cloud->step, NULL, "Not needed: %s has answered.", furthest->step->id);
+        (void)xr_skipped(v2->step, NULL, "Not asked: %s gave the answer.", furthest->step->id);
+        (void)xr_skipped(cloud->step, NULL, "Not asked: %s gave the answer.", furthest->step->id);
         return;
     }
     if (!is_excluded(discovery->ctx, XR_WAY_V2) && domain_may_be_asked(v2))
@@ -262,7 +279,8 @@ static void search(struct xr_discovery *discovery)
     struct xr_arena *arena = discovery->ctx->arena;
 
     round_of(discovery, discovery->step);
-    while (discovery->next_address && !discovery->winner && !discovery->ctx->gate_closed_by) {
+    while (discovery->next_address && !discovery->winner && !discovery->ctx->gate_closed_by &&
+           !discovery->ctx->proof_unclear) {
         struct xr_address address;
         const char *why;
         discovery->address = discovery->next_address;
@@ -281,6 +299,48 @@ static void search(struct xr_discovery *discovery)
 }
 
 /* ---- the verdict ---- */
+
+/* What the certificate of the winning host warns of, for instance. */
+static bool tell_warnings_below(struct xr_step *to, const struct xr_step *from)
+{
+    bool any = false;
+
+    for (const struct xr_step *child = from->first; child; child = child->next) {
+        for (const struct xr_finding *at = child->findings; at; at = at->next)
+            if (at->status == XR_WARNING) {
+                (void)xr_find(to, at->code, XR_WARNING, "%s", at->message);
+                to->host = to->host ? to->host : from->host;
+                any = true;
+            }
+        any = tell_warnings_below(to, child) || any;
+    }
+    return any;
+}
+
+/* Where Autodiscover is what is tested. On the way to a mailbox it is enough that the URL is known;
+ * the next steps show what it is worth. */
+static void tell_remarks(struct xr_discovery *discovery)
+{
+    struct xr_ctx *ctx = discovery->ctx;
+    struct xr_step *step = discovery->step;
+
+    if (strcmp(ctx->run->test, "autodiscover") != 0)
+        return;
+    if (discovery->disagreement)
+        (void)xr_find(step, XR_FINDING_AUTODISCOVER_ANSWERS_DISAGREE, XR_WARNING, "%s",
+            xr_sentence(ctx->arena, discovery->disagreement));
+    if (discovery->soap_failure) {
+        const struct xr_finding *why = discovery->soap_failure->last_finding;
+        (void)xr_find(step, XR_FINDING_AUTODISCOVER_SOAP_FAILED, XR_WARNING,
+            "POX gives settings, SOAP does not: %s", discovery->soap_failure->message);
+        step->last_finding->cause = why ? why->cause : NULL;
+    }
+    if (discovery->said.is_internal)
+        (void)xr_find(step, XR_FINDING_AUTODISCOVER_INTERNAL_URL_ONLY, XR_WARNING,
+            "%s is the URL for the internal network; no external one is given.", ctx->ews.text);
+    if (tell_warnings_below(step, discovery->winner->step))
+        discovery->winner->step->status = XR_WARNING;
+}
 
 static enum xr_status found(struct xr_discovery *discovery)
 {
@@ -303,18 +363,17 @@ static enum xr_status found(struct xr_discovery *discovery)
     if (facts->mailbox_home)
         xr_step_detail(step, "Mailbox", "%s: %s", facts->mailbox_home, facts->mailbox_home_because);
     (void)xr_success(step, "%s gave the EWS URL %s.", facts->ews_url_from, ctx->ews.text);
-    if (discovery->disagreement)
-        (void)xr_find(step, XR_FINDING_AUTODISCOVER_ANSWERS_DISAGREE, XR_WARNING, "%s",
-            xr_sentence(ctx->arena, discovery->disagreement));
-    if (said->is_internal)
-        (void)xr_find(step, XR_FINDING_AUTODISCOVER_INTERNAL_URL_ONLY, XR_WARNING,
-            "%s is the URL for the internal network; no external one is given.", ctx->ews.text);
+    tell_remarks(discovery);
     return step->status;
 }
 
-static bool is_local(const struct xr_method *method)
+/* Our side ended the search: what else went wrong meanwhile is no verdict about the target. */
+static bool was_cut_short(const struct xr_discovery *discovery)
 {
-    return method->step->last_finding && xr_finding_is_local(method->step->last_finding->code);
+    struct xr_deadline whole = discovery->ctx->deadline;
+
+    whole.step_us = whole.run_us;
+    return discovery->cut && xr_time_state(whole) != XR_TIME_LEFT;
 }
 
 /* No discovery service answered: the most telling failure first, then what each way met. */
@@ -322,7 +381,10 @@ static const char *what_each_met(const struct xr_discovery *discovery)
 {
     const struct xr_method *telling = discovery->telling;
     struct xr_arena *arena = discovery->ctx->arena;
-    const char *text = "No host of the mail domain answered as an Autodiscover service.";
+    const char *text = discovery->ctx->target->no_ways
+                           ? "Some methods were left out on request; none of the others led to a "
+                             "service."
+                           : "No host of the mail domain answered as an Autodiscover service.";
 
     if (telling) {
         const struct xr_finding *finding = telling->step->last_finding;
@@ -340,24 +402,34 @@ static const char *what_each_met(const struct xr_discovery *discovery)
 
 static enum xr_status failed(struct xr_discovery *discovery)
 {
-    struct xr_method *furthest = discovery->furthest;
+    struct xr_method *furthest = was_cut_short(discovery) ? discovery->cut : discovery->furthest;
     struct xr_step *step = discovery->step;
+    bool answered = furthest && (furthest->progress >= XR_GOT_ANSWER || is_local(furthest));
     bool told = furthest && (furthest->progress >= XR_GOT_SERVICE || is_local(furthest));
 
-    if (discovery->waiting) {
+    if (discovery->waiting && !answered) {
         step->host = discovery->waiting->step->host;
         return xr_warning(
             step, XR_FINDING_AUTODISCOVER_NOT_ASKED, "%s", discovery->waiting->step->message);
     }
     if (!told) {
         enum xr_status status = xr_error(step, XR_FINDING_AUTODISCOVER_NO_METHOD,
-            "No method found an Autodiscover service for %s.", discovery->ctx->mail_domain);
+            discovery->ctx->target->no_ways
+                ? "None of the methods that were asked for found an Autodiscover service for %s."
+                : "No method found an Autodiscover service for %s.",
+            discovery->ctx->mail_domain);
         step->last_finding->cause = what_each_met(discovery);
         return status;
     }
     const struct xr_finding *finding = furthest->step->last_finding;
     enum xr_status status = xr_error(step, finding->code, "%s", finding->message);
     step->last_finding->cause = finding->cause;
+    if (finding->code == XR_FINDING_AUTODISCOVER_ADDRESS_NOT_FOUND && discovery->cloud)
+        step->last_finding->cause = xr_printf(discovery->ctx->arena,
+            "This service does not know the address. Mail of %s comes in at %s (%s), so the "
+            "mailbox "
+            "may live there. Otherwise the address is misspelt or belongs to nobody here.",
+            discovery->domain, discovery->cloud->name, discovery->ctx->run->facts.cloud.because);
     step->host = furthest->step->host;
     return status;
 }

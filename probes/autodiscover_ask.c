@@ -24,6 +24,36 @@ const char *xr_clean(
     return copy;
 }
 
+/* What is no secret as it was sent may become one when a host name is made ready for DNS. */
+static bool shows_secret(
+    struct xr_arena *arena, const struct xr_http_response *response, const char *normal)
+{
+    return strcmp(normal, xr_clean(arena, response, normal)) != 0;
+}
+
+const char *xr_clean_url(
+    struct xr_arena *arena, const struct xr_http_response *response, const char *text)
+{
+    const char *clean = xr_clean(arena, response, text);
+    struct xr_url url;
+
+    if (!clean || xr_url_parse(arena, clean, &url) || !shows_secret(arena, response, url.text))
+        return clean;
+    return "a URL that shows the secret";
+}
+
+const char *xr_clean_address(
+    struct xr_arena *arena, const struct xr_http_response *response, const char *text)
+{
+    const char *why, *clean = xr_clean(arena, response, text);
+    struct xr_address address;
+
+    if (!clean || !xr_address_parse(arena, clean, &address, &why) ||
+        !shows_secret(arena, response, address.domain))
+        return clean;
+    return "an address that shows the secret";
+}
+
 static const char *usable_url(struct xr_arena *arena, const char *text)
 {
     struct xr_url url;
@@ -58,7 +88,7 @@ static void judge_other_answer(
 
     if (xr_is_redirect(response) && !xr_is_login_page(response) && location) {
         ret->kind = XR_TOLD_URL;
-        ret->redirect = location;
+        ret->redirect = xr_clean_url(ret->step->arena, response, location);
         ret->by = XR_NAMED_BY_REDIRECT;
         return;
     }
@@ -66,6 +96,21 @@ static void judge_other_answer(
     if (ret->step->last_finding->code == XR_FINDING_HTTP_NOT_FOUND)
         ret->step->last_finding->code = XR_FINDING_AUTODISCOVER_NOT_FOUND;
     xr_told_no(ret, XR_TOLD_NOTHING, XR_GOT_SERVICE);
+}
+
+/* A device in front may answer anything to a wrong password, and count it all the same. Only
+ * Exchange says 401 to it: its other answers come from behind the logon. */
+static void note_proof(struct xr_discovery *discovery, const struct xr_step *step,
+    const struct xr_leg *leg, const struct xr_http_response *response)
+{
+    bool redirected = response && xr_is_redirect(response) && !xr_is_login_page(response);
+    bool taken = response && (response->status == 200 || response->status == 404 || redirected ||
+                                 xr_is_refusal(response) || xr_is_from_exchange(response));
+
+    if (!leg->proved || taken)
+        return;
+    discovery->ctx->proof_unclear = true;
+    discovery->unclear_in = step->id;
 }
 
 bool xr_ask_settings(struct xr_discovery *discovery, struct xr_method *method,
@@ -87,6 +132,7 @@ bool xr_ask_settings(struct xr_discovery *discovery, struct xr_method *method,
     ret->asked = question->url->text;
     const struct xr_err *err = xr_ask(method->ready, ret->step, question, response);
     question->headers = plain;
+    note_proof(discovery, ret->step, method->ready, err ? NULL : response);
     ret->step->elapsed_us = xr_now_us() - ret->step->started_us;
     if (err) {
         (void)xr_fault_error(ret->step, err);
@@ -148,9 +194,9 @@ static bool go_to_url(
     (void)xr_success(told->step, "Redirects to %s.", to.text);
     if (is_loop(discovery, method, method, told->asked, to.text))
         return false;
-    if (answer && to.https)
-        discovery->ctx->vouched = method->own.vouched = to.host;
-    return xr_method_follow(method, &to, told->by, answer ? "redirect-url" : "target");
+    bool followed = xr_method_follow(method, &to, told->by, answer ? "redirect-url" : "target");
+    discovery->ctx->vouched = method->own.vouched;
+    return followed;
 }
 
 static void go_to_address(
@@ -245,7 +291,7 @@ static bool wants_soap(
                 (pox->kind == XR_TOLD_SETTINGS && discovery->ctx->target->both_protocols);
 
     return open && method->speaks_soap && xr_method_may(method, XR_WAY_SOAP) &&
-           !discovery->ctx->gate_closed_by;
+           !discovery->ctx->gate_closed_by && !discovery->ctx->proof_unclear;
 }
 
 static void compare(
@@ -255,10 +301,10 @@ static void compare(
 
     if (pox->kind != XR_TOLD_SETTINGS || soap->kind == XR_TOLD_UNASKED)
         return;
-    discovery->disagreement =
-        soap->kind == XR_TOLD_SETTINGS
-            ? xr_disagreement(arena, &pox->said, &soap->said)
-            : xr_printf(arena, "POX gives settings, SOAP does not: %s", soap->step->message);
+    if (soap->kind == XR_TOLD_SETTINGS)
+        discovery->disagreement = xr_disagreement(arena, &pox->said, &soap->said);
+    else
+        discovery->soap_failure = soap->step;
 }
 
 static bool ask_place(struct xr_discovery *discovery, struct xr_method *method)

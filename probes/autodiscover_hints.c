@@ -50,6 +50,7 @@ static void tell_records(
         if (!cloud || method->cloud)
             continue;
         method->cloud = cloud;
+        method->cloud_by_mx = mx;
         method->cloud_because =
             xr_printf(method->arena, "the %s record of %s names %s", type, lookup->name, at->data);
     }
@@ -85,21 +86,24 @@ void xr_find_cloud_records(struct xr_method *method)
     }
     if (method->cloud)
         (void)xr_success(step, "%s", xr_sentence(method->arena, method->cloud_because));
-    else if (err)
+    else if (err) {
         (void)xr_fault_error(step, err);
-    else
+        (void)xr_method_fail_as(method, XR_GOT_NOTHING, step);
+    } else
         (void)xr_success(step, "None of them names Microsoft 365.");
     step->elapsed_us = method->step->elapsed_us = xr_now_us() - step->started_us;
 }
 
+/* By the MX record alone it is not sure: mail may come in there and be passed on. */
 static void recognise(
-    struct xr_discovery *discovery, const struct xr_cloud *cloud, const char *because)
+    struct xr_discovery *discovery, const struct xr_cloud *cloud, bool sure, const char *because)
 {
     struct xr_fact_cloud *fact = &discovery->ctx->run->facts.cloud;
 
     if (!cloud || discovery->cloud)
         return;
     discovery->cloud = cloud;
+    discovery->cloud_is_sure = sure;
     *fact = (struct xr_fact_cloud){ cloud->name, cloud->ews_url, because };
 }
 
@@ -109,27 +113,32 @@ void xr_judge_cloud(struct xr_discovery *discovery)
     const struct xr_method *records = &discovery->methods[XR_WAY_MICROSOFT_365];
     const char *domain = discovery->domain;
 
-    recognise(discovery, xr_cloud_of_mail_domain(domain),
+    recognise(discovery, xr_cloud_of_mail_domain(domain), true,
         xr_printf(arena, "%s is a domain of Microsoft 365", domain));
-    recognise(discovery, records->cloud, records->cloud_because);
+    if (!records->cloud_by_mx)
+        recognise(discovery, records->cloud, true, records->cloud_because);
     for (int way = 0; way < XR_WAY_V2; way++) {
         const struct xr_step *step = discovery->methods[way].step;
         if (step->status == XR_ERROR && step->host)
-            recognise(discovery, xr_cloud_of_host(step->host),
+            recognise(discovery, xr_cloud_of_host(step->host), true,
                 xr_printf(arena, "%s leads to %s", step->id, step->host));
     }
+    recognise(discovery, records->cloud, false, records->cloud_because);
 }
 
 /* ---- a URL that nobody had to log on for ---- */
 
-/* No host of the organisation's own is known to have an Autodiscover service. */
+/* No host of the organisation's own is known to have an Autodiscover service; nor, if only mail
+ * points to the cloud, one that was meant to have it and is broken. */
 static bool is_best_hint(const struct xr_discovery *discovery)
 {
     for (int way = 0; way < XR_WAY_MICROSOFT_365; way++) {
         const struct xr_method *method = &discovery->methods[way];
         const char *host = method->step->host;
         bool leads_there = host && (xr_cloud_of_host(host) || xr_cloud_of_mail_domain(host));
-        if (method->progress >= XR_GOT_SERVICE && !leads_there)
+        bool is_there = way != XR_WAY_ROOT && method->progress >= XR_GOT_NAME;
+        if (!leads_there &&
+            (method->progress >= XR_GOT_SERVICE || (is_there && !discovery->cloud_is_sure)))
             return false;
     }
     return true;
@@ -139,10 +148,12 @@ static void fail_as_cloud(
     struct xr_discovery *discovery, struct xr_method *method, const struct xr_cloud *cloud)
 {
     method->step->host = cloud->host;
-    (void)xr_method_fail(method, is_best_hint(discovery) ? XR_GOT_ANSWER : XR_GOT_WEB,
+    (void)xr_method_fail(method, is_best_hint(discovery) ? XR_GOT_ANSWER : XR_GOT_NOTHING,
         XR_FINDING_AUTODISCOVER_MICROSOFT_365,
-        "%s is in %s: %s. EWS is at %s; nothing was sent there.", discovery->domain, cloud->name,
-        discovery->ctx->run->facts.cloud.because, cloud->ews_url);
+        discovery->cloud_is_sure
+            ? "%s is in %s: %s. EWS is at %s; nothing was sent there."
+            : "Mail of %s comes in at %s: %s. EWS would be at %s; nothing was sent there.",
+        discovery->domain, cloud->name, discovery->ctx->run->facts.cloud.because, cloud->ews_url);
 }
 
 static void use_hint(struct xr_discovery *discovery, struct xr_method *method, struct xr_step *step,
@@ -168,7 +179,7 @@ static void use_hint(struct xr_discovery *discovery, struct xr_method *method, s
         return;
     }
     const struct xr_cloud *cloud = xr_cloud_of_host(url.host);
-    recognise(discovery, cloud, xr_printf(method->arena, "%s names %s", step->id, url.host));
+    recognise(discovery, cloud, true, xr_printf(method->arena, "%s names %s", step->id, url.host));
     if (cloud) {
         fail_as_cloud(discovery, method, cloud);
         return;
@@ -195,6 +206,10 @@ static void v2_error(
                 : XR_FINDING_AUTODISCOVER_ERROR_RESPONSE,
         "Autodiscover V2 answers %s%s%s", code, message ? ": " : ".",
         message ? xr_sentence(step->arena, message) : "");
+    if (!unknown)
+        step->last_finding->cause =
+            "The JSON service (V2) does not know the protocol or the address's form, or failed "
+            "inside. Older versions of Exchange know V2 for a few protocols only.";
     (void)xr_method_fail_as(method, unknown ? XR_GOT_ANSWER : XR_GOT_SERVICE, step);
 }
 
@@ -258,10 +273,17 @@ static bool ask_v2(
     struct xr_v2_answer answer = { response.status, xr_http_header(response.headers, "Location"),
         response.body, response.body_length };
     const struct xr_err *err = xr_v2_parse(method->arena, XR_V2_PROTOCOL, &answer, ret);
-    if (!err)
+    if (!err) { /* an own host may know the secret from a logon, and show it here */
+        ret->url = xr_clean_url(method->arena, &response, ret->url);
+        ret->error_code = xr_clean(method->arena, &response, ret->error_code);
+        ret->error_message = xr_clean(method->arena, &response, ret->error_message);
         return true;
-    (void)xr_error(
-        step, XR_FINDING_AUTODISCOVER_MALFORMED, "%s", xr_sentence(method->arena, err->text));
+    }
+    if (response.status != 200)
+        (void)xr_answer_error(step, leg->host, &response);
+    else
+        (void)xr_error(step, XR_FINDING_AUTODISCOVER_MALFORMED, "%s",
+            xr_sentence(method->arena, xr_clean(method->arena, &response, err->text)));
     (void)xr_method_fail_as(method, XR_GOT_WEB, step);
     return false;
 }
@@ -321,6 +343,7 @@ static void begin(struct xr_discovery *discovery, struct xr_method *method)
 {
     method->own = *discovery->ctx;
     method->own.arena = method->arena;
+    method->race = NULL; /* it is over */
     method->own.deadline = xr_deadline_within(discovery->ctx->deadline, discovery->ctx->step_ms);
     if (!method->step->started_us)
         method->step->started_us = xr_now_us();
@@ -350,6 +373,8 @@ void xr_ask_cloud(struct xr_discovery *discovery, struct xr_method *method)
     const struct xr_cloud *cloud = discovery->cloud;
     struct xr_own_hosts own = xr_own_hosts(discovery->ctx);
 
+    if (!cloud && method->step->status == XR_ERROR)
+        return;
     if (!cloud) {
         (void)xr_skipped(
             method->step, NULL, "No record of %s names Microsoft 365.", method->domain);
@@ -362,10 +387,8 @@ void xr_ask_cloud(struct xr_discovery *discovery, struct xr_method *method)
     }
     begin(discovery, method);
     ask_host(discovery, method, cloud->host);
-    if (!discovery->winner && method->progress == XR_GOT_WEB) { /* it has no V2, but it is there */
-        xr_method_forget(method);
-        xr_discovery_use(discovery, method,
-            &(struct xr_said){ .ews_url = cloud->ews_url, .external_ews = cloud->ews_url });
-    }
+    if (method->step->status == XR_ERROR && method->progress < XR_GOT_SERVICE)
+        method->progress =
+            XR_GOT_SERVICE; /* the one place that was allowed: what is wrong there counts */
     ended(method);
 }

@@ -27,13 +27,17 @@ struct xr_discovery {
     struct xr_method *methods;  /* of this round, by enum xr_way */
     struct xr_method *furthest; /* of the failed ones */
     struct xr_method *telling;  /* a host that is there, but could not be trusted or spoken to */
+    struct xr_method *cut;      /* ended by our side: time or a signal */
     struct xr_method *winner;
-    const struct xr_method *waiting; /* without an account: a service that could be asked */
-    const char *next_address;        /* redirectAddr: start again with this one */
-    struct xr_said said;             /* the winner's */
-    enum xr_auth auth;               /* that the last question was asked with */
-    const char *disagreement;        /* of POX and SOAP; a sentence, or NULL */
-    const struct xr_cloud *cloud;    /* where the domain's mail is, by what names tell */
+    const struct xr_method *waiting;    /* without an account: a service that could be asked */
+    const char *next_address;           /* redirectAddr: start again with this one */
+    struct xr_said said;                /* the winner's */
+    enum xr_auth auth;                  /* that the last question was asked with */
+    const char *disagreement;           /* of POX and SOAP; a phrase, or NULL */
+    const struct xr_step *soap_failure; /* SOAP failed where POX answered; or NULL */
+    const char *unclear_in;       /* the step in which a credential got no clear answer; or NULL */
+    const struct xr_cloud *cloud; /* where the domain's mail is, by what names tell */
+    bool cloud_is_sure;           /* not by the MX record alone: that may be a filter for mail */
 };
 
 /* ---- autodiscover_ask.c: behind the logon ---- */
@@ -80,6 +84,12 @@ void xr_told_no(struct xr_told *ret, enum xr_told_kind kind, enum xr_progress pr
 void xr_told_settings(struct xr_told *ret, struct xr_arena *arena);
 /* Text out of an answer, without what the server echoes of the secret; NULL stays NULL. */
 const char *xr_clean(
+    struct xr_arena *arena, const struct xr_http_response *response, const char *text);
+/* The same, also of what becomes of a host name in DNS. What shows the secret then is neither a URL
+ * nor an address any more. */
+const char *xr_clean_url(
+    struct xr_arena *arena, const struct xr_http_response *response, const char *text);
+const char *xr_clean_address(
     struct xr_arena *arena, const struct xr_http_response *response, const char *text);
 
 /* ---- autodiscover_hints.c: without a logon ---- */

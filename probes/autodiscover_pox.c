@@ -22,12 +22,12 @@ static struct xr_said said_by(struct xr_arena *arena, const struct xr_pox_reply 
     const struct xr_http_response *response)
 {
     return (struct xr_said){
-        .external_ews = xr_clean(arena, response, reply->external_ews),
-        .internal_ews = xr_clean(arena, response, reply->internal_ews),
-        .exhttp_ews = xr_clean(arena, response, reply->exhttp_ews),
+        .external_ews = xr_clean_url(arena, response, reply->external_ews),
+        .internal_ews = xr_clean_url(arena, response, reply->internal_ews),
+        .exhttp_ews = xr_clean_url(arena, response, reply->exhttp_ews),
         .external_owa = xr_clean(arena, response, reply->external_owa),
         .internal_owa = xr_clean(arena, response, reply->internal_owa),
-        .ews_url = xr_clean(arena, response, reply->ews_url),
+        .ews_url = xr_clean_url(arena, response, reply->ews_url),
         .is_internal = reply->is_internal,
         .smtp_address = xr_clean(arena, response, reply->smtp_address),
         .display_name = xr_clean(arena, response, reply->display_name),
@@ -68,7 +68,9 @@ static void understand(struct xr_discovery *discovery, struct xr_arena *arena,
     }
     if (reply.deviation)
         xr_step_detail(told->step, "Deviation", "%s", xr_clean(arena, response, reply.deviation));
-    told->redirect = xr_clean(arena, response, reply.redirect);
+    told->redirect = reply.kind == XR_POX_REDIRECT_ADDRESS
+                         ? xr_clean_address(arena, response, reply.redirect)
+                         : xr_clean_url(arena, response, reply.redirect);
     switch (reply.kind) {
     case XR_POX_SETTINGS:
         told->said = said_by(arena, &reply, response);

@@ -20,12 +20,12 @@ static struct xr_said said_by(struct xr_arena *arena, const struct xr_user_setti
     const char *values[XR_SETTING_COUNT];
 
     for (int i = 0; i < XR_SETTING_COUNT; i++)
-        values[i] = xr_clean(arena, response, user->values[i]);
+        values[i] = xr_clean_url(arena, response, user->values[i]);
     return (struct xr_said){
         .external_ews = values[XR_SETTING_EXTERNAL_EWS],
         .internal_ews = values[XR_SETTING_INTERNAL_EWS],
         .interop_ews = values[XR_SETTING_INTEROP_EWS],
-        .ews_url = xr_clean(arena, response, user->ews_url),
+        .ews_url = xr_clean_url(arena, response, user->ews_url),
         .is_internal = user->is_internal,
         .smtp_address = values[XR_SETTING_SMTP_ADDRESS],
         .display_name = values[XR_SETTING_DISPLAY_NAME],
@@ -80,7 +80,9 @@ static void understand(struct xr_discovery *discovery, const char *address,
     ret->error = cleaned(arena, response, of_user ? &user->error : &reply.error);
     ret->fault = reply.fault;
     if (user)
-        ret->redirect = xr_clean(arena, response, user->redirect);
+        ret->redirect = user->error.code == XR_SETTINGS_REDIRECT_ADDRESS
+                            ? xr_clean_address(arena, response, user->redirect)
+                            : xr_clean_url(arena, response, user->redirect);
     if (reply.deviation)
         xr_step_detail(told->step, "Deviation", "%s", xr_clean(arena, response, reply.deviation));
     if (!user || ret->error.code != XR_SETTINGS_NO_ERROR || ret->fault)
@@ -129,6 +131,39 @@ static void wait_a_moment(struct xr_deadline deadline)
         (void)nanosleep(&(struct timespec){ 0, xr_tick_ms(moment) * 1000000L }, NULL);
 }
 
+/* The catalogue tells of the numbers of POX; NULL: its text fits here too. */
+static const char *cause_of(enum xr_settings_code code, bool fault)
+{
+    static const struct {
+        enum xr_settings_code code;
+        const char *cause;
+    } rows[] = {
+        { XR_SETTINGS_INVALID_REQUEST, "The service did not understand the question. A device in "
+                                       "front may change requests, or "
+                                       "the server is not Exchange." },
+        { XR_SETTINGS_INVALID_SETTING,
+            "The service does not know a setting that every Exchange since 2010 has: it is another "
+            "product, or a device in front changes requests." },
+        { XR_SETTINGS_INVALID_DOMAIN,
+            "The service does not answer for this domain. It may not be an accepted domain, or the "
+            "question went to a server of another organisation." },
+        { XR_SETTINGS_NOT_FEDERATED,
+            "The service wants a federation trust that this organisation has not got. It is no "
+            "answer that a question for a mailbox should get." },
+        { XR_SETTINGS_INTERNAL_ERROR,
+            "The service failed inside, often because it could not reach Active Directory or the "
+            "mailbox's server. The event log of the server (source MSExchange Autodiscover) "
+            "tells." },
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows) && !fault; i++)
+        if (rows[i].code == code)
+            return rows[i].cause;
+    return fault ? "The service refused the request as a whole. The fault's code in the report "
+                   "tells why; the event log of the server tells more."
+                 : NULL;
+}
+
 static void judge_error(struct xr_told *told, const struct outcome *outcome)
 {
     static const struct {
@@ -153,6 +188,7 @@ static void judge_error(struct xr_told *told, const struct outcome *outcome)
     (void)xr_error(told->step, finding, "GetUserSettings answers %s%s%s%s",
         outcome->fault ? "a SOAP fault, " : "", error->text ? error->text : "without a code",
         *message ? ": " : ".", *message ? xr_sentence(told->step->arena, message) : "");
+    told->step->last_finding->cause = cause_of(error->code, outcome->fault);
     xr_told_no(told, kind, XR_GOT_ANSWER);
 }
 

@@ -8,6 +8,8 @@
 #include "probes/answers.h"
 #include "probes/faults.h"
 
+enum { HELD_US = 50000 }; /* a connection that waited for its turn so long may be dead */
+
 static const char *const after_dns[] = { "tcp", "tls", "request", NULL };
 static const char *const after_tcp[] = { "tls", "request", NULL };
 static const char *const after_tls[] = { "request", NULL };
@@ -176,6 +178,7 @@ static bool look_closer(struct xr_method *method, struct xr_leg *leg, const stru
     const struct xr_question *question, struct xr_http_response *ret, const struct xr_err **err)
 {
     const char *address = leg->address;
+    bool held = method->turn_us > leg->request->started_us + HELD_US;
 
     if (!xr_leg_tls(leg)) {
         const struct xr_step *tls = leg->step->last;
@@ -184,9 +187,10 @@ static bool look_closer(struct xr_method *method, struct xr_leg *leg, const stru
         return false;
     }
     xr_step_attach(leg->step, leg->request);
-    if (strcmp(address, leg->address) != 0) {
+    if (strcmp(address, leg->address) != 0 || held) { /* who is kept waiting may hang up */
         xr_http_free(leg->http);
         leg->http = NULL;
+        leg->gate = NULL;
         leg->request->started_us = xr_now_us();
         *err = send(leg, url, question, ret);
     }
@@ -206,16 +210,25 @@ static bool first_request(struct xr_method *method, struct xr_leg *leg, const st
     struct xr_step *tls = xr_leg_step(leg, "tls");
 
     *err = send(leg, url, question, ret);
-    bool secure = leg->seen && xr_tls_may_carry(leg->seen, leg->ignore_trust);
+    bool agreed = leg->seen && leg->seen->version; /* else it was cut off in the middle */
+    bool secure = agreed && xr_tls_may_carry(leg->seen, leg->ignore_trust);
     bool cancelled = *err && (*err)->fault == XR_FAULT_LOCAL_CANCELLED;
     if (secure && !may_be_tls(*err)) {
         tell_handshake(leg, tls);
         return true;
     }
-    if (!cancelled)
+    bool silent = xr_time_state(method->own.deadline) == XR_TIME_STEP_PASSED;
+    if (!cancelled && !silent)
         return look_closer(method, leg, url, question, ret, err);
     xr_step_attach(leg->step, tls);
-    (void)xr_fault_error(tls, *err);
+    tls->elapsed_us = xr_now_us() - tls->started_us;
+    if (silent) {
+        (void)xr_error(tls, XR_FINDING_TLS_HANDSHAKE_FAILED,
+            "%s fell silent in the middle of the handshake.", leg->host);
+        xr_leg_skip(leg, after_tls, "tls");
+    } else {
+        (void)xr_fault_error(tls, *err);
+    }
     (void)xr_method_fail_as(method, XR_GOT_CONNECTED, tls);
     return false;
 }
@@ -310,6 +323,8 @@ bool xr_method_follow(
     }
     if (!may_follow(method, to, by))
         return false;
+    if (by == XR_NAMED_BY_ANSWER)
+        method->own.vouched = to->host;
     method->step->host = to->host;
     method->visited[method->visited_n++] = to->text;
     struct xr_step *step = xr_method_place(method, suffix, to->text);

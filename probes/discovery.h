@@ -46,8 +46,9 @@ struct xr_method {
     const char *visited[XR_HOPS_MAX]; /* by HTTP redirects, before the logon */
     size_t visited_n;
     const struct xr_cloud *cloud; /* that a record names */
-    const char *cloud_because;    /* a phrase */
-    struct xr_sent *sent;         /* what went out beside the legs: questions for records */
+    bool cloud_by_mx;
+    const char *cloud_because; /* a phrase */
+    struct xr_sent *sent;      /* what went out beside the legs: questions for records */
     enum xr_progress progress;
     const char *led_to; /* the EWS URL, when it came so far */
 };

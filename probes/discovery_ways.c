@@ -141,7 +141,8 @@ static void prepare_srv(struct xr_method *method)
         connect_and_ask(method, xr_method_leg(method, place, host, 443));
         if (place != method->step)
             place->status = xr_step_worst(place);
-        if (method->step->status != XR_ERROR || method->progress > XR_GOT_CONNECTED)
+        if (method->step->status != XR_ERROR || method->progress > XR_GOT_CONNECTED ||
+            xr_time_state(method->own.deadline) != XR_TIME_LEFT)
             return;
         record->port = 0; /* was tried */
         record = take_best(records);

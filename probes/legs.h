@@ -28,6 +28,7 @@ struct xr_leg {
     int64_t connect_ms; /* to connect, if that is less than the step may take; 0: it is not */
     bool keeps;         /* the connection that showed that the address accepts some */
     const struct xr_http_gate *gate;   /* of requests; NULL: none */
+    bool proved;                       /* the last request took a credential along */
     const struct xr_tls_session *seen; /* the last request's; until the next one */
     struct xr_http *http;
     struct xr_step *request; /* the child of all requests */

@@ -49,6 +49,7 @@ struct xr_ctx {
     bool account_has_no_mailbox; /* noticed by logon */
 
     int64_t back_off_ms; /* how long the server asked us to wait, in this run; 0: it did not */
+    bool proof_unclear;  /* a credential went out, and nothing shows that it was taken or refused */
     const char *gate_closed_by; /* id of the step in which a credential was refused; NULL: open */
 };
 

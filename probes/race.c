@@ -40,10 +40,14 @@ static void wait_for_change(struct xr_race *race)
         (void)pthread_cond_wait(&race->changed, &race->lock);
 }
 
+/* One that is under way has a head start; one that is ready may win at any moment. */
 static bool has_better(const struct xr_race *race, enum xr_way way)
 {
+    bool head_start = xr_now_us() < race->head_start_us;
+
     for (int better = 0; better < (int)way; better++)
-        if (race->runners[better] != XR_RUNNER_OUT)
+        if (race->runners[better] == XR_RUNNER_READY ||
+            (race->runners[better] == XR_RUNNER_RUNNING && head_start))
             return true;
     return false;
 }
@@ -51,8 +55,7 @@ static bool has_better(const struct xr_race *race, enum xr_way way)
 bool xr_race_turn(struct xr_race *race, enum xr_way way)
 {
     (void)pthread_mutex_lock(&race->lock);
-    while (
-        !atomic_load(&race->no_need) && has_better(race, way) && xr_now_us() < race->head_start_us)
+    while (!atomic_load(&race->no_need) && has_better(race, way))
         wait_for_change(race);
     (void)pthread_mutex_unlock(&race->lock);
     return !atomic_load(&race->no_need);
@@ -92,6 +95,14 @@ enum xr_way xr_race_next(struct xr_race *race)
     }
     (void)pthread_mutex_unlock(&race->lock);
     return way;
+}
+
+void xr_race_wait(struct xr_race *race, enum xr_way way)
+{
+    (void)pthread_mutex_lock(&race->lock);
+    while (race->runners[way] == XR_RUNNER_RUNNING && xr_now_us() < race->head_start_us)
+        wait_for_change(race);
+    (void)pthread_mutex_unlock(&race->lock);
 }
 
 void xr_race_won(struct xr_race *race)

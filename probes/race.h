@@ -26,7 +26,8 @@ void xr_race_init(struct xr_race *race); /* nobody is in it yet */
 void xr_race_done(struct xr_race *race);
 void xr_race_enter(struct xr_race *race, enum xr_way way); /* before the threads start */
 
-/* For a runner: blocks until it may go on; false: nobody needs it any more. */
+/* For a runner: blocks until it may go on: nobody better is ready, or on the way with a head start.
+ * false: nobody needs it any more. */
 bool xr_race_turn(struct xr_race *race, enum xr_way way);
 /* A runner has done its part: it is ready for the last step, or out. */
 void xr_race_ended(struct xr_race *race, enum xr_way way, bool ready);
@@ -34,6 +35,8 @@ void xr_race_ended(struct xr_race *race, enum xr_way way, bool ready);
 /* For who takes the last step: blocks until one is ready whose turn it is. XR_PLACES: all are out.
  */
 enum xr_way xr_race_next(struct xr_race *race);
+/* Until this one is out, but no longer than the head start. */
+void xr_race_wait(struct xr_race *race, enum xr_way way);
 void xr_race_won(struct xr_race *race);
 
 #endif

@@ -278,13 +278,47 @@ def where_names_lead_to_microsoft_its_url_is_printed(world):
     expect(seen["credentials_sent_to"] == [] and not any("office365" in one for one in seen["dns_questions"]), seen)
 
 
+def beside_the_cloud(world, hosts=BASE["hosts"], **changes):
+    """The organisation's own hosts are there, and its mail comes in at Microsoft."""
+    return world.start(dns=[line for line in BASE["dns"] if " MX " not in line] + IN_THE_CLOUD, hosts=hosts, **changes)
+
+
 @test
-def an_own_service_that_was_not_heard_makes_names_a_guess_too(world):
+def names_are_no_answer_where_an_own_service_is(world):
     """Mail may come in at Microsoft while the mailboxes are on premises."""
-    network = world.start(dns=[line for line in BASE["dns"] if " MX " not in line] + IN_THE_CLOUD)
-    printed(world, *network, code=1, url=CLOUD_URL, says=("by Microsoft 365", "autodiscover.not-asked"))
-    printed(world, "--account", "CONTOSO\\svc-exray", "--password-file", "secret", *network, code=1, url=CLOUD_URL, says="logon.rejected")
-    printed(world, *SERVICE, *network, code=0, url=URL, says="by Autodiscover")
+    mail, website = BASE["hosts"]
+    refusing = [{"layer": "wire", "at": {"host": "mail.contoso.test", "port": "https"}, "do": "refuse"}]
+    wrong = ["--account", "CONTOSO\\svc-exray", "--password-file", "secret"]
+    rows = [({}, [], "autodiscover.not-asked"), ({}, wrong, "logon.rejected"),
+            ({"exchange": {**BASE["exchange"], "autodiscover": {"shape": "no-ews-url"}}}, SERVICE, "autodiscover.no-ews-url"),
+            ({"users": BASE["users"][1:], "scopes": {"mobile-users": []}}, SERVICE, "autodiscover.address-not-found"),
+            ({"faults": refusing}, SERVICE, "autodiscover.no-method"),
+            ({"hosts": [{**mail, "certificate": {"from_days": -400, "to_days": -3}}, website]}, SERVICE, "autodiscover.no-method")]
+    for changes, words, finding in rows:
+        network = beside_the_cloud(world, **changes)
+        done = printed(world, *words, *network, code=1, url=URL, says=("by the pattern", f"(exray explain {finding})"))
+        expect("no server was asked with a logon" not in done.stderr, f"{finding}: {done.stderr}")
+        world.stopped()
+    printed(world, *SERVICE, *beside_the_cloud(world), code=0, url=URL, says="by Autodiscover")
+
+
+@test
+def a_logon_on_the_way_to_the_cloud_is_not_denied(world):
+    """The organisation's server was asked with a logon, and names an address in Microsoft 365."""
+    moved = {**BASE["users"][0], "redirect_addr": "anna@contoso.mail.onmicrosoft.com"}
+    network = world.start(users=[moved, BASE["users"][1]])
+    done = printed(world, *SERVICE, *network, code=0, url=CLOUD_URL, says=("by Microsoft 365", "autodiscover.microsoft-365"))
+    expect("no server was asked with a logon" not in done.stderr, done.stderr)
+    seen, _ = world.stopped()
+    expect(seen["credentials_sent_to"] == ["mail.contoso.test"], seen)
+
+
+@test
+def a_url_of_the_internal_network_is_called_so_once(world):
+    inside = "https://ex01.contoso.test/EWS/Exchange.asmx"
+    network = world.serving("ews", "autodiscover-pox", autodiscover={"shape": "internal-only", "internal_ews_url": inside})
+    done = printed(world, *SERVICE, *network, code=0, url=inside, says="autodiscover.internal-url-only")
+    expect(done.stderr.count("for the internal network only") == 1, done.stderr)
 
 
 @test

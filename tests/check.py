@@ -32,8 +32,9 @@ class Bulk(World):
         self.network, self.starts = [], 0
         (folder / "wrong").write_text("Not-The-Passw0rd\n")
 
-    def start(self, base="healthy-exchange-2019", **changes):
-        """Starts the organisation: that of a base, with these top-level keys over it. Starting again replaces it."""
+    def start(self, base="healthy-exchange-2019", logs=False, **changes):
+        """Starts the organisation: that of a base, with these top-level keys over it. Starting again replaces it. logs: what came goes into
+        the file "came", byte by byte."""
         self.stop()
         self.starts += 1
         whole = {**runner.load(runner.BASE / f"{base}.json"), **changes}
@@ -43,7 +44,7 @@ class Bulk(World):
         self.log = self.folder / f"requests{self.starts}.jsonl"
         self.seen = self.folder / f"seen{self.starts}.json"
         self.simulator = subprocess.Popen([self.bin / "exray-sim", "--scenario", path, "--state", self.folder / f"sim{self.starts}",
-                                           "--seen", self.seen, "--requests", self.log],
+                                           "--seen", self.seen, "--requests", self.log, *(["--log", self.folder / "came"] if logs else [])],
                                           stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         line = self.simulator.stdout.readline()
         expect(line, "exray-sim did not start: " + (self.simulator.stderr.read().decode() if not line else ""))
@@ -591,6 +592,25 @@ def a_server_error_that_passes_is_looked_at_again(world):
     same("groups", [(group["users"], group["finding"]) for group in report["groups"]], [(10, None)])
     told = done.stdout + (world.folder / "check.json").read_text() + (world.folder / "check.html").read_text()
     expect("http.server-error" not in told, "an error that has passed is told")
+
+
+@test
+def a_password_that_was_not_clearly_taken_is_proved_once(world):
+    """Whatever is wrong behind the logon of Autodiscover may be the password: three users, one proof in the whole check, and no second look."""
+    at = {"path": "*/autodiscover.xml", "who": "logged-on"}
+    ends = {"an error": {"do": "reply", "status": 500, "body": ""}, "unavailable": {"do": "reply", "status": 503, "body": ""},
+            "forbidden": {"do": "reply", "status": 403, "body": ""}, "a hang-up": {"do": "close"},
+            "busy": {"do": "reply", "status": 503, "headers": [["Retry-After", "1"]], "body": ""}}
+    world.add_org(url=None)
+    world.add_users(map(address, (1, 2, 3)))
+    for what, end in ends.items():
+        for scheme, proof in (("basic", b"Authorization: Basic "), ("ntlm", b"Authorization: NTLM TlRMTVNTUAADAAAA")):
+            world.start(base="bulk-10000", logs=True, faults=[{"layer": "http", "at": at, **end}])
+            _, report = world.check("--auth", scheme, jobs=3, code=1)
+            world.stop()
+            same(f"proofs by {scheme}, {what}", (world.folder / "came").read_bytes().count(proof), 1)
+            same(f"users, {what}", (report["end"], summary(report)), ("finished", {"error": 3}))
+            same(f"one cause, {what}", len(set(findings(report).values())), 1)
 
 
 OF_THE_WAY = ("tcp.", "tls.", "http.", "dns.")
@@ -1258,14 +1278,40 @@ def a_host_without_soap_is_not_asked(world):
 
 @test
 def fewer_answers_than_questions_are_asked_for_again(world):
-    """Where a request brings too few of them the directory is faster: after two such, nobody is asked about any more."""
+    """Where a request brings too few of them the directory is faster: after two such, nobody is asked about any more. Whose an answer is that
+    came too few is not known: an address that was not asked for is no evidence then."""
+    early = {"smtp": "second@contoso.test", "aliases": ["user00002a@contoso.test"], "scopes": ["mobile-users"]}
     world.add_org(url=None)
-    world.add_users(map(address, [*range(1, 250), 5001]))
-    for most, asked_for, resolved in ((30, 4 + 4 + 2, 1), (99, 1 + 2 + 1, 1), (100, 3, 1), (1, 2, 1 + 247)):
-        report, _, requests = soap_check(world, autodiscover={"soap_users_max": most})
-        same("summary", summary(report), {"success": 249, "warning": 1})
-        same("the alias", findings(report)[address(5001)], "address.alias")
-        same(f"at most {most}", operations(requests), {"GetUserSettings": asked_for, "GetFolder": 251, "ResolveNames": resolved})
+    world.add_users([*map(address, [*range(1, 250), 5001]), *early["aliases"]])
+    for most, asked_for, resolved in ((30, 4 + 4 + 2, 1 + 1), (99, 1 + 2 + 1, 1), (100, 3, 1), (1, 2, 1 + 248)):
+        report, _, requests = soap_check(world, autodiscover={"soap_users_max": most}, users=[early])
+        same("summary", summary(report), {"success": 249, "warning": 2})
+        same("the aliases", {one for one, finding in findings(report).items() if finding == "address.alias"}, {address(5001), *early["aliases"]})
+        same(f"at most {most}", operations(requests), {"GetUserSettings": asked_for, "GetFolder": 252, "ResolveNames": resolved})
+
+
+@test
+def an_answer_that_leaves_out_somebody_makes_nobody_the_next_one(world):
+    """The first one, one in the middle, the last one: what is told at the place of another one is taken of nobody."""
+    world.add_org(url=None)
+    world.add_users(map(address, range(1, 31)))
+    for missing, resolved in ((2, 29), (20, 11), (30, 1)):
+        told = [address(n).upper() for n in range(2, 31) if n != missing]
+        report, _, requests = soap_check(world, faults=[svc_reply(200, canned_settings(*told))])
+        same(f"findings without {missing}", findings(report), dict.fromkeys(map(address, range(1, 31))))
+        same(f"operations without {missing}", operations(requests), {"GetFolder": 31, "ResolveNames": 1 + resolved})
+
+
+@test
+def an_address_that_is_told_of_several_is_no_evidence(world):
+    """Nor that of somebody else who was asked about."""
+    world.add_org(url=None)
+    world.add_users([*map(address, range(1, 10)), address(5001)])
+    told = {2: "boss@contoso.test", 3: "boss@contoso.test", 4: "BOSS@contoso.test", 5: address(6), 6: address(5), 7: address(8)}
+    values = [*(told.get(n, address(n)) for n in range(2, 10)), "first.last05001@contoso.test"]
+    report, _, requests = soap_check(world, faults=[svc_reply(200, canned_settings(*values))])
+    same("findings", findings(report), {**dict.fromkeys(map(address, range(1, 10))), address(5001): "address.alias"})
+    same("operations", operations(requests), {"GetFolder": 11, "ResolveNames": 1 + 6})
 
 
 @test

@@ -838,6 +838,69 @@ def the_wand_gives_the_pattern_and_says_so(world):
     refused(world, "org", "wand", "bare", code=78, says="--domain")
 
 
+HOSTS = json.loads((BASE / "healthy-exchange-2019.json").read_text())["hosts"]
+
+
+def doubted(world, wand, finding):
+    """--apply: the pattern is shown, not saved, and what was met instead is told."""
+    done = world.run(*wand, "--apply", code=1, says=("nothing was saved", finding, f"exray explain {finding}", "exray org set contoso --ews-url URL"))
+    expect(done.stdout == f"{URL}\n" and "by the pattern" in done.stderr and "saved;" not in done.stderr, done.stdout + done.stderr)
+    expect(stored_url(world) is None, f"a guess was saved in spite of {finding}")
+    expect(not json.loads(world.run(*wand, "--apply", "--json", code=1).stdout)["saved"], "it is said to be saved")
+    world.run(*wand, says="by the pattern")
+
+
+@test
+def a_guess_is_not_saved_where_the_address_is_unknown(world):
+    users = json.loads((BASE / "healthy-exchange-2019.json").read_text())["users"]
+    doubted(world, to_be_found(world, users=users[1:], scopes={"mobile-users": []}), "autodiscover.address-not-found")
+
+
+@test
+def a_guess_is_not_saved_where_a_service_names_no_url(world):
+    exchange = json.loads((BASE / "healthy-exchange-2019.json").read_text())["exchange"]
+    doubted(world, to_be_found(world, exchange={**exchange, "autodiscover": {"shape": "no-ews-url"}}), "autodiscover.no-ews-url")
+
+
+@test
+def a_guess_is_not_saved_where_a_stranger_is_named(world):
+    leading = {"name": "autodiscover.contoso.test", "address": "127.0.0.3", "serves": [],
+               "http_redirect": "https://autodiscover.evil.test/autodiscover/autodiscover.xml"}
+    wand = to_be_found(world, dns=[*NOWHERE, "autodiscover.contoso.test A a 127.0.0.3", "autodiscover.evil.test A a 127.0.0.9"],
+                       hosts=[{**HOSTS[0], "aliases": []}, leading])
+    doubted(world, wand, "autodiscover.redirect-not-allowed")
+
+
+@test
+def a_guess_is_not_saved_where_the_own_host_is_out_of_order(world):
+    """The verdict is that no method found anything; what its host met tells more."""
+    doubted(world, to_be_found(world, hosts=[{**HOSTS[0], "certificate": {"from_days": -400, "to_days": -3}}, HOSTS[1]]), "tls.expired")
+
+
+@test
+def a_guess_is_not_saved_where_no_name_server_answers(world):
+    wand = to_be_found(world, faults=[{"layer": "dns", "at": "*.test ANY", "do": "drop"}])
+    doubted(world, [*wand, "--step-timeout", "2"], "dns.timeout")
+
+
+@test
+def a_guess_is_saved_where_a_web_site_has_no_autodiscover(world):
+    wand = to_be_found(world, dns=[*NOWHERE, "contoso.test A a 127.0.0.1"])
+    world.run(*wand, "--apply", says=("by the pattern", "though it is a guess"))
+    expect(stored_url(world) == URL, "a web site that says 404 is a negative answer")
+
+
+@test
+def a_guess_that_is_doubted_is_no_reason_to_complain_when_it_is_stored(world):
+    wand = to_be_found(world, hosts=[{**HOSTS[0], "certificate": {"from_days": -400, "to_days": -3}}, HOSTS[1]])
+    world.run("org", "set", "contoso", "--ews-url", URL)
+    world.run(*wand, "--apply", says="it is stored already")
+    other = "https://other.contoso.test/EWS/Exchange.asmx"
+    world.run("org", "set", "contoso", "--ews-url", other)
+    done = world.run(*wand, "--apply", code=1, says=("nothing was saved", "tls.expired"))
+    expect(f"--ews-url {URL}" not in done.stderr and stored_url(world) == other, f"a doubted guess is recommended: {done.stderr}")
+
+
 @test
 def the_wand_asks_autodiscover_and_says_so(world):
     wand = to_be_found(world)
@@ -909,7 +972,7 @@ def the_wand_never_overwrites(world):
 @test
 def the_wand_tells_a_refused_password_and_saves_nothing(world):
     wand = to_be_found(world, password="secret")
-    done = world.run(*wand, "--apply", code=1, says=("logon.rejected", "Nothing was saved"))
+    done = world.run(*wand, "--apply", code=1, says=("logon.rejected", "nothing was saved"))
     expect(done.stdout == f"{URL}\n" and "by the pattern" in done.stderr, done.stdout + done.stderr)
     expect(stored_url(world) is None, "a guess was saved in spite of a failed logon")
     seen, _ = seen_by_servers(world)
@@ -950,6 +1013,9 @@ def without_a_user_no_address_leaves(world):
     done = world.run("org", "wand", "contoso", *network, says=("no enabled user", "exray user add --org contoso ADDR"))
     expect(done.stdout == f"{URL}\n" and "by the pattern" in done.stderr, done.stdout + done.stderr)
     expect(world.json("org", "wand", "contoso", *network)["mailbox"] is None, "a mailbox is named")
+    world.run("org", "wand", "contoso", "--apply", *network, says=("autodiscover.not-asked", "though it is a guess"))
+    expect(stored_url(world) == URL, "who has no users cannot learn more")
+    world.run("org", "set", "contoso", "--ews-url", "")
     seen, log = seen_by_servers(world)
     expect(seen["requests"] > 0 and seen["credentials_sent_to"] == [] and b"postmaster" not in log and b"svc-exray" not in log, seen)
     network = world.start(dns=[*IN_THE_CLOUD, "outlook.office365.com A a 127.0.0.2"])

@@ -194,6 +194,7 @@ def shape(report):
     if not report["target"]["impersonate"] and any("impersonat" in text for text in shown_right(report["verdict"])):
         wrong.append("impersonation is said to be in order, but was not used")
     wrong += [f"an open slot in the verdict: {slot}" for slot in set(SLOT.findall(json.dumps(report["verdict"])))]
+    wrong += [f"{place} tells of (null)" for place, what in report.items() if "(null)" in json.dumps(what)]
     return wrong
 
 
@@ -230,6 +231,8 @@ def judge(scenario, report, code, elapsed_ms, seen, log):
     for key, words in expect.get("messages", {}).items():
         message = steps.get(key, {}).get("message") or ""
         wrong += [] if words in message else [f"messages.{key}: {message!r} does not hold {words!r}"]
+    remedy = json.dumps(report["verdict"]["remedy"], ensure_ascii=False)
+    wrong += [f"the remedy does not hold {words!r}: {remedy}" for words in expect.get("remedy", []) if words not in remedy]
     for step, details in expect.get("details", {}).items():
         actual = {detail["name"]: detail["value"] for detail in steps.get(step, {"details": []})["details"]}
         wrong += differs(f"details.{step}", details, actual)

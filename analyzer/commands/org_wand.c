@@ -20,6 +20,7 @@ struct wave {
     struct xr_target target;
     struct xr_run run; /* test NULL: no server was asked */
     struct xr_wand wand;
+    struct xr_wand_doubt doubt; /* why the pattern is not to be saved; finding NULL: it may be */
     bool saved;
 };
 
@@ -118,6 +119,16 @@ static bool is_fatal(int code, const char *finding)
            xr_starts(finding, "input.");
 }
 
+/* Without a user there was nobody to ask the service about that is there: a guess is the best that
+ * can be had. */
+static struct xr_wand_doubt doubt_of(const struct wave *wave)
+{
+    struct xr_wand_doubt doubt = xr_wand_doubt(&wave->run);
+    bool nobody = !wave->asked.found && xr_same(doubt.finding, "autodiscover.not-asked");
+
+    return nobody ? (struct xr_wand_doubt){ NULL, NULL } : doubt;
+}
+
 static int find(struct wave *wave)
 {
     const char *finding;
@@ -137,6 +148,7 @@ static int find(struct wave *wave)
     if (code)
         return code;
     code = xr_test_exit_code(&wave->call->form->form, &wave->run);
+    wave->doubt = doubt_of(wave);
     finding = wave->run.verdict.finding ? wave->run.verdict.finding : "";
     return is_fatal(code, finding) ? code : 0;
 }
@@ -213,13 +225,8 @@ static const char *in_whose_name(const struct wave *wave)
 
 static void tell_source(const struct wave *wave)
 {
-    const struct xr_verdict *verdict = &wave->run.verdict;
-
-    if (verdict->finding)
-        xr_note("%s%s. %s (exray explain %s)", wave->wand.because, in_whose_name(wave),
-            verdict->title, verdict->finding);
-    else
-        xr_note("%s%s", wave->wand.because, in_whose_name(wave));
+    xr_note("%s", wave->run.test ? xr_wand_line(&wave->run, &wave->wand, in_whose_name(wave))
+                                 : wave->wand.because);
     if (wave->run.test && wave->wand.source != XR_WAND_AUTODISCOVER)
         tell_what_was_not_tried(wave);
 }
@@ -238,6 +245,23 @@ static void tell_about_saving(const struct wave *wave, const char *stored)
         xr_note("another one is stored for '%s': %s", wave->org.name, stored);
 }
 
+/* A guess is stored only where nothing speaks against it: what is stored is taken for known. */
+static bool is_doubted(const struct wave *wave)
+{
+    return wave->call->form->apply && wave->wand.source == XR_WAND_PATTERN && wave->doubt.finding &&
+           !xr_same(wave->org.ews_url, wave->wand.url);
+}
+
+static int tell_doubt(const struct wave *wave)
+{
+    tell_what_was_not_tried(wave);
+    return xr_failed(XR_EXIT_VERDICT_ERROR,
+        "nothing was saved: the URL is a guess, and Autodiscover says something else, %s: %s "
+        "(exray explain %s) To save a URL by hand: %s",
+        wave->doubt.finding, wave->doubt.message, wave->doubt.finding,
+        xr_call_command(wave->call, "org set %s --ews-url URL", org_word(wave)));
+}
+
 /* It is a failure, with the best that there is. */
 static int tell_failure(const struct wave *wave, int code)
 {
@@ -245,6 +269,8 @@ static int tell_failure(const struct wave *wave, int code)
 
     if (!wave->run.test || code >= 128 || !verdict->finding)
         return code;
+    if (code == XR_EXIT_VERDICT_ERROR && is_doubted(wave))
+        return tell_doubt(wave);
     return xr_failed(code, "%s%s (exray explain %s)", verdict->title,
         wave->call->form->apply ? " Nothing was saved." : "", verdict->finding);
 }
@@ -275,6 +301,8 @@ int xr_org_wand(struct xr_call *call)
     if (!wave.wand.url || code >= 128)
         return code;
     const char *stored = wave.org.ews_url;
+    if (!code && is_doubted(&wave))
+        code = XR_EXIT_VERDICT_ERROR;
     if (!code && call->form->apply) {
         code = save(&wave);
         if (code)

@@ -1,5 +1,3 @@
-#include <string.h>
-
 #include "analyzer/base/text.h"
 #include "analyzer/commands/command.h"
 #include "analyzer/commands/test_kind.h"
@@ -45,22 +43,12 @@ static int prepare(struct xr_test_session *session, struct xr_form *form, struct
     return code;
 }
 
-/* Nothing but names is known, and nothing else is there: an own service that could not be asked, or
- * that refused, may know better. */
-static bool is_answered_by_names(const struct xr_run *run, const struct xr_wand *wand)
-{
-    const char *finding = run->verdict.finding;
-
-    return wand->source == XR_WAND_MICROSOFT_365 && finding &&
-           (!strcmp(finding, "autodiscover.microsoft-365") ||
-               !strcmp(finding, "autodiscover.no-method"));
-}
-
+/* That Microsoft 365 was not asked is no failure here: its URL is known by names. */
 static int code_of(const struct xr_run *run, const struct xr_wand *wand, int code)
 {
     if (run->facts.ews_url)
         return code;
-    bool answered = is_answered_by_names(run, wand);
+    bool answered = wand->source == XR_WAND_MICROSOFT_365;
     if (answered && code == XR_EXIT_VERDICT_ERROR)
         return XR_EXIT_OK;
     return !answered && code == XR_EXIT_OK ? XR_EXIT_VERDICT_ERROR : code;
@@ -79,10 +67,8 @@ int xr_test_print_ews_url(const struct xr_form *form, const struct xr_run *run, 
     struct xr_wand wand = xr_wand(run, address.domain);
     int end = code_of(run, &wand, code);
     xr_say("%s", wand.url);
-    if (verdict->finding)
-        xr_note("%s. %s (exray explain %s)", wand.because, verdict->title, verdict->finding);
-    else if (!form->quiet)
-        xr_note("%s", wand.because);
+    if (verdict->finding || !form->quiet)
+        xr_note("%s", xr_wand_line(run, &wand, ""));
     return end;
 }
 

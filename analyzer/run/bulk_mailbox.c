@@ -58,7 +58,7 @@ static bool is_of(const struct xr_finding *finding, const char *const *classes)
 
 /* Not the fault of the mailbox, but of the way to it. */
 static const char *const of_the_way[] = { "tcp.", "tls.", "http.", "dns.", NULL };
-/* It may pass by itself, and to ask again proves no password twice to who does not take it. */
+/* It may pass by itself. */
 static const char *const passing[] = { "tcp.", "http.server-error", "http.timeout", "dns.timeout",
     "dns.server-failure", "dns.unreachable", NULL };
 
@@ -110,7 +110,7 @@ static void conclude(const struct xr_ctx *ctx, const struct xr_step *first, stru
     ret->refused = ctx->gate_closed_by != NULL;
     ret->about_user = is_about_user(finding, step, !own);
     ret->lost = is_of(finding, of_the_way);
-    ret->passing = is_of(finding, passing);
+    ret->passing = is_of(finding, passing) && !ctx->proof_unclear;
     ret->interrupted = ended_by_time(finding);
     ret->back_off_ms = ctx->back_off_ms;
     ret->throttled = !ret->interrupted && !ret->refused &&
@@ -342,6 +342,7 @@ void xr_bulk_mailbox(struct state *state, const struct start *start, struct xr_a
     ctx.ews_leg = &leg;
     ctx.repeated = true;
     ctx.back_off_ms = 0;
+    ctx.proof_unclear = false;
     ctx.gate_closed_by = NULL;
     ctx.account_has_no_mailbox = !own && start->ctx.account_has_no_mailbox;
     if (own)

@@ -117,7 +117,8 @@ struct outcome {
     bool refused;     /* the credential was */
     bool about_user;  /* what is wrong may be right for the next user of the lane */
     bool lost;        /* no answer of Exchange: the way to it is disturbed */
-    bool passing;     /* in a manner that may pass by itself */
+    bool passing;     /* in a manner that may pass by itself, and a second look proves no password
+                         twice to who may not have taken it */
     bool interrupted; /* no result: the check is over */
     bool throttled;   /* no result: to be asked again after back_off_ms (0: not told how long) */
     int64_t back_off_ms;

@@ -140,40 +140,81 @@ static long retry_after_s(const struct xr_http_response *response)
 
 /* ---- one answer ---- */
 
+/* NULL: no address. */
+static const char *told(const struct xr_user_settings *user)
+{
+    return user->error.code == XR_SETTINGS_NO_ERROR ? user->values[XR_SETTING_SMTP_ADDRESS] : NULL;
+}
+
+/* Told of another user as well, or it is the very address that another one was asked about. */
+static bool belongs_to_another(
+    const struct call *call, const struct xr_user_settings_reply *reply, size_t i)
+{
+    const char *address = told(&reply->users[i]);
+
+    for (size_t j = 0; j < reply->users_n; j++)
+        if (j != i &&
+            (xr_same(address, told(&reply->users[j])) || xr_same(address, call->addresses[j])))
+            return true;
+    return false;
+}
+
+/* Answers name nobody: whose they are is known by their order alone, and that only when nobody was
+ * left out. Who would get another one's address by it is looked for in the directory. */
+static bool is_evidence(
+    const struct call *call, const struct xr_user_settings_reply *reply, size_t i)
+{
+    const char *address = told(&reply->users[i]);
+
+    if (!address || xr_same(address, call->addresses[i]))
+        return address != NULL;
+    return reply->users_n == call->n && !belongs_to_another(call, reply, i);
+}
+
 /* NULL: none that could be told. What the server echoes of the secret is no address, and shows as
  * asterisks: in the bytes as they came, or only now that they are decoded. */
-static const char *primary_address(
-    struct xr_arena *arena, const struct call *call, const struct xr_user_settings *user)
+static const char *primary_address(struct xr_arena *arena, const struct call *call,
+    const struct xr_user_settings_reply *reply, size_t i)
 {
-    const char *value = user->values[XR_SETTING_SMTP_ADDRESS], *why;
+    const char *value = told(&reply->users[i]), *why;
     struct xr_address address;
 
-    if (user->error.code != XR_SETTINGS_NO_ERROR || !value ||
-        !xr_address_parse(call->ctx.arena, value, &address, &why))
+    if (!is_evidence(call, reply, i) || !xr_address_parse(call->ctx.arena, value, &address, &why))
         return NULL;
     char *scrubbed = xr_strdup(arena, value);
     xr_scrub(call->response.scrubber, scrubbed, strlen(scrubbed));
     return strchr(scrubbed, '*') ? NULL : scrubbed;
 }
 
-/* Who was answered is open no more, whatever the answer is: but for "too busy". */
-static bool take_answers(
+/* What one answer was good for. */
+struct gain {
+    size_t settled; /* users who were not asked about in vain */
+    bool busy;
+};
+
+/* Who was answered is open no more, whatever the answer is: but for "too busy", where it is known
+ * of whom that was said. */
+static struct gain take_answers(
     struct asking *asking, const struct call *call, const struct xr_user_settings_reply *reply)
 {
+    bool whole = reply->users_n == call->n;
+    struct gain gain = { 0, reply->error.code == XR_SETTINGS_SERVER_BUSY };
     size_t left = 0;
-    bool busy = false;
 
-    for (size_t i = 0; i < asking->open_n; i++) {
-        const struct xr_user_settings *user = i < reply->users_n ? &reply->users[i] : NULL;
-        bool user_busy = user && user->error.code == XR_SETTINGS_SERVER_BUSY;
-        busy = busy || user_busy;
-        if (!user || user_busy)
-            asking->open[left++] = asking->open[i];
-        else
-            asking->ret[asking->open[i]] = primary_address(asking->arena, call, user);
+    for (size_t i = 0; i < call->n; i++) {
+        size_t at = asking->open[i];
+        bool there = i < reply->users_n;
+        bool busy = there && reply->users[i].error.code == XR_SETTINGS_SERVER_BUSY;
+        gain.busy = gain.busy || busy;
+        if (!there || (busy && whole)) {
+            asking->open[left++] = at;
+            continue;
+        }
+        asking->ret[at] = primary_address(asking->arena, call, reply, i);
+        gain.settled += whole || asking->ret[at];
     }
     asking->open_n = left;
-    return busy;
+    return gain;
 }
 
 /* Fewer than a tenth at once are no gain over asking the directory, side by side. */
@@ -197,9 +238,10 @@ static enum answered understand(struct asking *asking, struct call *call, int64_
         xr_user_settings_parse(call->ctx.arena, call->addresses, call->n, response->body,
             response->body_length, &reply))
         return FAILED;
-    if (take_answers(asking, call, &reply) || reply.error.code == XR_SETTINGS_SERVER_BUSY)
+    struct gain gain = take_answers(asking, call, &reply);
+    if (gain.busy)
         return BUSY;
-    return is_worth_it(call->n, call->n - asking->open_n) ? ANSWERED : FAILED;
+    return is_worth_it(call->n, gain.settled) ? ANSWERED : FAILED;
 }
 
 static enum answered ask_once(struct asking *asking, int64_t *ret_back_off_ms)

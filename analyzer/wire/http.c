@@ -12,7 +12,7 @@
 #include "analyzer/wire/http_setup.h"
 #include "analyzer/wire/http_timings.h"
 
-enum { FIRST_STATUS = 100 };
+enum { FIRST_STATUS = 100, SOAP_HEAD_MAX = 4096 };
 
 struct xr_http {
     const struct xr_net *net;
@@ -251,8 +251,9 @@ static int on_connected(void *arg, char *ip, char *local_ip, int port, int local
         xr_tls_watch_finish(watch, tls->internals);
     if (xr_tls_watch_is_of(watch, tls ? tls->internals : NULL) &&
         xr_tls_may_carry(watch->session, transfer->request->ignore_trust)) {
-        transfer->proved |= sends_secret_at_once(transfer->request);
-        return wait_for_turn(transfer);
+        int turn = wait_for_turn(transfer);
+        transfer->proved |= turn == CURL_PREREQFUNC_OK && sends_secret_at_once(transfer->request);
+        return turn;
     }
     transfer->stopped = true;
     return CURL_PREREQFUNC_ABORT;
@@ -414,6 +415,23 @@ static const struct xr_err *outcome(
     return code ? xr_http_curl_err(arena, transfer->http->easy, code) : NULL;
 }
 
+/* Exchange answers 500 to whom it has let in too, but then with a SOAP fault; 500 with anything
+ * else may come from what stands before the check of the credential. */
+static bool is_soap(const struct xr_buf *body)
+{
+    static const char *const heads[] = { "<Envelope", ":Envelope" };
+    static const char bom[] = "\xef\xbb\xbf";
+    size_t length = body->length < SOAP_HEAD_MAX ? body->length : SOAP_HEAD_MAX;
+    size_t from = length >= 3 && !memcmp(body->at, bom, 3) ? 3 : 0;
+
+    while (from < length && strchr(" \t\r\n", body->at[from]) && body->at[from])
+        from++;
+    if (from == length || body->at[from] != '<')
+        return false;
+    return memmem(body->at, length, heads[0], strlen(heads[0])) ||
+           memmem(body->at, length, heads[1], strlen(heads[1]));
+}
+
 static void transfer_done(struct transfer *transfer)
 {
     if (!transfer->request->repeated)
@@ -455,12 +473,12 @@ const struct xr_err *xr_http_perform(struct xr_http *http, struct xr_arena *aren
     xr_scrub(http->setup.scrubber, http->body.at, http->body.length);
     bool unanswered = transfer.ntlm_begun && !transfer.proved;
     *trace = (struct xr_http_trace){ capture(&transfer, (int)status), http->watch.session,
-        transfer.goes, unanswered };
+        transfer.goes, unanswered, transfer.proved };
     const struct xr_err *err = outcome(&transfer, state, code);
     if (err)
         return err;
-    if (transfer.proved) /* Exchange answers 500 to whom it has let in too: a SOAP fault */
-        http->accepted = status == 200 || status == 500;
+    if (transfer.proved)
+        http->accepted = status == 200 || (status == 500 && is_soap(&http->body));
     *ret = (struct xr_http_response){ (int)status, transfer.received, http->body.at,
         http->body.length, unanswered, http->setup.scrubber };
     return status >= FIRST_STATUS

@@ -48,12 +48,14 @@ struct xr_http_request {
     enum xr_http_auth auth;
     const char *account;     /* Basic and NTLM */
     struct xr_secret secret; /* password or token */
+    /* Another one of this run, or not given: never sent, but scrubbed from the answer too. */
+    struct xr_secret also_hide;
     bool ignore_trust;
     const struct xr_http_gate *gate; /* NULL: none; needs a deadline with no_need */
     int *fd; /* connected to the address (or to the proxy), to be taken over: then it is -1; NULL:
                 none */
-    /* One of many over this handle, with the same URL, address, identity and trust; nobody will
-     * look at the exchange, so none is captured. */
+    /* One of many over this handle, with the same URL, address, identity, secrets and trust; nobody
+     * will look at the exchange, so none is captured. */
     bool repeated;
 };
 
@@ -64,7 +66,7 @@ struct xr_http_response {
     size_t body_length;
     bool ntlm_unanswered; /* see struct xr_http_trace */
     const struct xr_scrubber
-        *scrubber; /* of the request's secret; until the handle's next request */
+        *scrubber; /* of the request's secrets; until the handle's next request */
 };
 
 /* What is known even when the request failed. */
@@ -74,6 +76,7 @@ struct xr_http_trace {
     const struct xr_tls_session *session;
     bool sent; /* the request was: the certificate allowed it, and it was this one's turn */
     bool ntlm_unanswered; /* NTLM began, but no challenge came: no proof of the password was sent */
+    bool proved;          /* the credential went out: Basic, Bearer, or NTLM's third message */
 };
 
 /* One handle for one host and one identity, with one connection that is kept between requests. */

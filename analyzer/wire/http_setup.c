@@ -73,6 +73,7 @@ void xr_http_setup(struct xr_http_setup *setup, CURL *easy, struct xr_arena *are
 {
     xr_scrubber_free(setup->scrubber);
     setup->scrubber = xr_scrubber_new(request->account, request->secret);
+    xr_scrubber_also(setup->scrubber, request->account, request->also_hide);
     setup->ready = true;
     setup->address = pin(arena, net, request);
     setup->proxy = pin_proxy(arena, net, request);

@@ -16,15 +16,17 @@ enum { SCRUB_MIN = 4 };
 /* Numbers of neighbouring elements can be a short secret by chance. */
 enum { SPLIT_MIN = 8 };
 
-enum { FORMS_MAX = 7 }; /* as it is, UTF-16 twice, Basic, base64 at three alignments */
+/* What one decoding of JSON lays bare may be encoded itself: XML, or JSON once more. */
+enum { JSON_DEPTH = 1 };
 
 struct form {
     char *bytes;
     size_t length;
+    bool plain; /* the secret as it is */
 };
 
 struct xr_scrubber {
-    struct form forms[FORMS_MAX];
+    struct form *forms; /* the longest first: a secret may be a part of another one */
     size_t n;
     /* Horspool's search for all forms at once: how far the window, as long as the shortest form,
      * moves on when it ends in this byte. 0: a form may be there. */
@@ -32,17 +34,16 @@ struct xr_scrubber {
     unsigned char skip[UCHAR_MAX + 1];
 };
 
-static void add_form(struct xr_scrubber *scrubber, const char *bytes, size_t length)
+static void add_form(struct xr_scrubber *scrubber, const char *bytes, size_t length, bool plain)
 {
-    struct form *form = &scrubber->forms[scrubber->n];
-
     if (length < SCRUB_MIN)
         return;
-    *form = (struct form){ malloc(length), length };
-    if (!form->bytes)
+    scrubber->forms = realloc(scrubber->forms, (scrubber->n + 1) * sizeof(*scrubber->forms));
+    struct form form = { malloc(length), length, plain };
+    if (!scrubber->forms || !form.bytes)
         abort();
-    memcpy(form->bytes, bytes, length);
-    scrubber->n++;
+    memcpy(form.bytes, bytes, length);
+    scrubber->forms[scrubber->n++] = form;
 }
 
 /* Basic's own form begins with the account and is padded. Else only the characters count that do
@@ -60,7 +61,7 @@ static void add_base64(
         abort();
     (void)EVP_EncodeBlock(encoded, (const unsigned char *)pair, (int)all);
     if (to > from)
-        add_form(scrubber, (const char *)encoded + from, to - from);
+        add_form(scrubber, (const char *)encoded + from, to - from, false);
     explicit_bzero(pair, all);
     explicit_bzero(encoded, all * 4 / 3);
     free(pair);
@@ -88,9 +89,16 @@ static void add_utf16(struct xr_scrubber *scrubber, const char *text, bool big_e
             n += put_utf16(wide + n, 0xd800 + ((code - 0x10000) >> 10), big_endian);
         n += put_utf16(wide + n, code > 0xffff ? 0xdc00 + (code & 0x3ff) : code, big_endian);
     }
-    add_form(scrubber, (const char *)wide, n);
+    add_form(scrubber, (const char *)wide, n, false);
     explicit_bzero(wide, size);
     free(wide);
+}
+
+static int longest_first(const void *a, const void *b)
+{
+    size_t left = ((const struct form *)a)->length, right = ((const struct form *)b)->length;
+
+    return (left < right) - (left > right);
 }
 
 static void prepare_search(struct xr_scrubber *scrubber)
@@ -110,17 +118,11 @@ static void prepare_search(struct xr_scrubber *scrubber)
         }
 }
 
-struct xr_scrubber *xr_scrubber_new(const char *account, struct xr_secret secret)
+static void add_secret(struct xr_scrubber *scrubber, const char *account, const char *plain)
 {
     static const char *const alignments[] = { "", "x", "xx" };
-    const char *plain = xr_reveal(secret);
-    struct xr_scrubber *scrubber = calloc(1, sizeof(*scrubber));
 
-    if (!scrubber)
-        abort();
-    if (!xr_secret_given(secret))
-        return scrubber;
-    add_form(scrubber, plain, strlen(plain));
+    add_form(scrubber, plain, strlen(plain), true);
     add_utf16(scrubber, plain, false);
     add_utf16(scrubber, plain, true);
     if (account) {
@@ -130,20 +132,40 @@ struct xr_scrubber *xr_scrubber_new(const char *account, struct xr_secret secret
         add_base64(scrubber, prefix, plain, true);
         free(prefix);
     }
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < sizeof(alignments) / sizeof(*alignments); i++)
         add_base64(scrubber, alignments[i], plain, false);
+    if (scrubber->n)
+        qsort(scrubber->forms, scrubber->n, sizeof(*scrubber->forms), longest_first);
     prepare_search(scrubber);
+}
+
+struct xr_scrubber *xr_scrubber_new(const char *account, struct xr_secret secret)
+{
+    struct xr_scrubber *scrubber = calloc(1, sizeof(*scrubber));
+
+    if (!scrubber)
+        abort();
+    if (xr_secret_given(secret))
+        add_secret(scrubber, account, xr_reveal(secret));
     return scrubber;
+}
+
+void xr_scrubber_also(struct xr_scrubber *scrubber, const char *account, struct xr_secret secret)
+{
+    if (xr_secret_given(secret))
+        add_secret(scrubber, account, xr_reveal(secret));
 }
 
 void xr_scrubber_free(struct xr_scrubber *scrubber)
 {
-    for (size_t i = 0; scrubber && i < scrubber->n; i++) {
+    if (!scrubber)
+        return;
+    for (size_t i = 0; i < scrubber->n; i++) {
         explicit_bzero(scrubber->forms[i].bytes, scrubber->forms[i].length);
         free(scrubber->forms[i].bytes);
     }
-    if (scrubber)
-        explicit_bzero(scrubber->skip, sizeof(scrubber->skip));
+    explicit_bzero(scrubber->skip, sizeof(scrubber->skip));
+    free(scrubber->forms);
     free(scrubber);
 }
 
@@ -180,8 +202,10 @@ static void overwrite(char *bytes, size_t length, const struct form *form)
 
 /* The ways to write a character that a reader of the answer undoes. */
 struct view {
-    bool percent; /* "%41" too */
-    bool markup;  /* text that tags, comments or CDATA marks split counts as one */
+    bool references; /* "&#65;" */
+    bool percent;    /* "%41" */
+    bool markup;     /* text that tags, comments or CDATA marks split counts as one */
+    bool json;       /* "\u0041" */
 };
 
 static size_t put_utf8(char *to, uint32_t code)
@@ -247,36 +271,90 @@ static size_t decode_percent(const char *at, size_t left, char *ret)
     return end == digits + 2 && code ? 3 : 0;
 }
 
-/* A tag, a comment, or what opens (*cdata becomes true) or closes a CDATA section, in which only
- * its end counts. 0: text. */
-static size_t markup_length(const char *at, size_t left, bool *cdata)
+/* "\u0041": one unit of UTF-16. */
+static bool read_unit(const char *at, size_t left, uint32_t *ret)
+{
+    char digits[5] = "";
+
+    if (left < 6 || at[0] != '\\' || at[1] != 'u')
+        return false;
+    memcpy(digits, at + 2, 4);
+    if (strspn(digits, "0123456789abcdefABCDEF") != 4)
+        return false;
+    *ret = (uint32_t)strtoul(digits, NULL, 16);
+    return true;
+}
+
+/* RFC 8259, 7, and what JavaScript does to an apostrophe. As decode_reference(). */
+static size_t decode_json(const char *at, size_t left, char *to, size_t *ret_n)
+{
+    static const char escapes[UCHAR_MAX + 1] = { ['"'] = '"',
+        ['\''] = '\'',
+        ['\\'] = '\\',
+        ['/'] = '/',
+        ['b'] = '\b',
+        ['f'] = '\f',
+        ['n'] = '\n',
+        ['r'] = '\r',
+        ['t'] = '\t' };
+    uint32_t unit, low = 0;
+
+    *to = left > 1 ? escapes[(unsigned char)at[1]] : '\0';
+    *ret_n = 1;
+    if (*to)
+        return 2;
+    if (!read_unit(at, left, &unit))
+        return 0;
+    bool pair = unit >> 10 == 0xd800 >> 10 && read_unit(at + 6, left - 6, &low) &&
+                low >> 10 == 0xdc00 >> 10;
+    *ret_n = put_utf8(to, pair ? 0x10000 + ((unit & 0x3ff) << 10) + (low & 0x3ff) : unit);
+    return pair ? 12 : 6;
+}
+
+/* Where markup stands. An end that is not there is looked for once: else an answer full of
+ * beginnings would take for ever. */
+struct markup {
+    bool cdata; /* inside of a CDATA section, in which only its end counts */
+    bool no_tag_ends, no_comment_ends;
+};
+
+static size_t length_to(const char *at, size_t left, const char *end, bool *none)
+{
+    const char *found = *none ? NULL : memmem(at, left, end, strlen(end));
+
+    *none = !found;
+    return found ? (size_t)(found - at) + strlen(end) : 0;
+}
+
+/* A tag, a comment, or what opens or closes a CDATA section. 0: text. */
+static size_t markup_length(const char *at, size_t left, struct markup *markup)
 {
     static const char open[] = "<![CDATA[", close[] = "]]>";
 
-    if (*cdata && left >= 3 && !memcmp(at, close, 3)) {
-        *cdata = false;
+    if (markup->cdata && left >= 3 && !memcmp(at, close, 3)) {
+        markup->cdata = false;
         return 3;
     }
-    if (*cdata || *at != '<')
+    if (markup->cdata || *at != '<')
         return 0;
     bool declared = left >= 4 && at[1] == '!'; /* what most tags are not */
     if (declared && left >= 9 && !memcmp(at, open, 9)) {
-        *cdata = true;
+        markup->cdata = true;
         return 9;
     }
-    bool comment = declared && !memcmp(at, "<!--", 4);
-    const char *end = comment ? memmem(at, left, "-->", 3) : memchr(at, '>', left);
-    return end ? (size_t)(end - at) + (comment ? 3 : 1) : 0;
+    return declared && !memcmp(at, "<!--", 4) ? length_to(at, left, "-->", &markup->no_comment_ends)
+                                              : length_to(at, left, ">", &markup->no_tag_ends);
 }
 
 /* How far the bytes mean themselves. */
 static size_t plain_length(const char *at, size_t left, struct view view)
 {
-    enum { ALWAYS = 1, PERCENT = 2, MARKUP = 4 };
+    enum { REFERENCES = 1, PERCENT = 2, MARKUP = 4, JSON = 8 };
     static const unsigned char special[UCHAR_MAX + 1] = {
-        ['&'] = ALWAYS, ['%'] = PERCENT, ['<'] = MARKUP, [']'] = MARKUP
+        ['&'] = REFERENCES, ['%'] = PERCENT, ['<'] = MARKUP, [']'] = MARKUP, ['\\'] = JSON
     };
-    int mask = ALWAYS | (view.percent ? PERCENT : 0) | (view.markup ? MARKUP : 0);
+    int mask = (view.references ? REFERENCES : 0) | (view.percent ? PERCENT : 0) |
+               (view.markup ? MARKUP : 0) | (view.json ? JSON : 0);
     size_t n = 0;
 
     while (n < left && !(special[(unsigned char)at[n]] & mask))
@@ -284,30 +362,39 @@ static size_t plain_length(const char *at, size_t left, struct view view)
     return n;
 }
 
+/* A special character that plain_length() stopped at. As decode_reference(). */
+static size_t decode_character(const char *at, size_t left, bool cdata, char *to, size_t *ret_n)
+{
+    *ret_n = 1;
+    switch (*at) {
+    case '&':
+        return cdata ? 0 : decode_reference(at, left, to, ret_n);
+    case '%':
+        return decode_percent(at, left, to);
+    case '\\':
+        return decode_json(at, left, to, ret_n);
+    default:
+        return 0;
+    }
+}
+
 /* Decodes into "to", which is as long as bytes. Returns the length. */
 static size_t decode(const char *bytes, size_t length, struct view view, char *to)
 {
-    bool cdata = false;
+    struct markup markup = { 0 };
     size_t n = 0;
 
     for (size_t i = 0; i < length;) {
         const char *at = bytes + i;
-        size_t left = length - i, used = 0;
-        size_t plain = plain_length(at, left, view), written = 1;
-        size_t markup = view.markup && !plain ? markup_length(at, left, &cdata) : 0;
-        i += markup;
-        if (markup)
+        size_t left = length - i, written;
+        size_t plain = plain_length(at, left, view);
+        size_t skipped = view.markup && !plain ? markup_length(at, left, &markup) : 0;
+        i += skipped + plain;
+        memcpy(to + n, at, plain);
+        n += plain;
+        if (skipped || plain)
             continue;
-        if (plain) {
-            memcpy(to + n, at, plain);
-            n += plain;
-            i += plain;
-            continue;
-        }
-        if (*at == '&' && !cdata)
-            used = decode_reference(at, left, to + n, &written);
-        else if (*at == '%' && view.percent)
-            used = decode_percent(at, left, to + n);
+        size_t used = decode_character(at, left, markup.cdata, to + n, &written);
         if (!used)
             to[n] = *at;
         n += used ? written : 1;
@@ -319,26 +406,51 @@ static size_t decode(const char *bytes, size_t length, struct view view, char *t
 /* Without what it undoes, a view shows what another has shown already. */
 static bool is_worth_a_look(const char *bytes, size_t length, struct view view)
 {
-    return view.percent  ? memchr(bytes, '%', length) != NULL
-           : view.markup ? memchr(bytes, '<', length) != NULL
-                         : memchr(bytes, '&', length) != NULL;
+    bool encoded = view.percent  ? memchr(bytes, '%', length) != NULL
+                   : view.markup ? memchr(bytes, '<', length) != NULL
+                   : view.json   ? memchr(bytes, '\\', length) != NULL
+                                 : true;
+    bool optional = view.percent || view.markup;
+
+    return encoded && (!view.references || optional || memchr(bytes, '&', length));
 }
 
-static bool shows_when_decoded(const char *bytes, size_t length, const struct form *secret)
+static bool holds_split_secret(const struct xr_scrubber *scrubber, const char *bytes, size_t length)
 {
-    static const struct view views[] = { { false, false }, { true, false }, { false, true } };
-    size_t needle = secret->length;
+    for (size_t i = 0; i < scrubber->n; i++) {
+        const struct form *form = &scrubber->forms[i];
+        if (form->plain && form->length >= SPLIT_MIN &&
+            memmem(bytes, length, form->bytes, form->length))
+            return true;
+    }
+    return false;
+}
+
+/* depth: how often what JSON hid is looked through again. */
+static bool shows_when_decoded(
+    const struct xr_scrubber *scrubber, const char *bytes, size_t length, int depth)
+{
+    static const struct view views[] = {
+        { .references = true },
+        { .references = true, .percent = true },
+        { .references = true, .markup = true },
+        { .json = true },
+        { .references = true, .json = true },
+    };
     char *decoded = NULL;
     bool found = false;
 
     for (size_t i = 0; i < sizeof(views) / sizeof(*views) && !found; i++) {
-        if ((views[i].markup && needle < SPLIT_MIN) || !is_worth_a_look(bytes, length, views[i]))
+        if (!is_worth_a_look(bytes, length, views[i]))
             continue;
         decoded = decoded ? decoded : malloc(length);
         if (!decoded)
             abort();
         size_t n = decode(bytes, length, views[i], decoded);
-        found = memmem(decoded, n, secret->bytes, needle) != NULL;
+        found = views[i].markup ? holds_split_secret(scrubber, decoded, n)
+                                : holds_form(scrubber, decoded, n);
+        if (!found && views[i].json && depth)
+            found = shows_when_decoded(scrubber, decoded, n, depth - 1);
     }
     if (decoded)
         explicit_bzero(decoded, length);
@@ -352,7 +464,6 @@ void xr_scrub(const struct xr_scrubber *scrubber, char *bytes, size_t length)
 
     for (size_t i = 0; i < scrubber->n && there; i++)
         overwrite(bytes, length, &scrubber->forms[i]);
-    /* The first form is the secret as it is. */
-    if (scrubber->n && shows_when_decoded(bytes, length, &scrubber->forms[0]))
+    if (scrubber->n && shows_when_decoded(scrubber, bytes, length, JSON_DEPTH))
         memset(bytes, '*', length);
 }

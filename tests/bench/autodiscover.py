@@ -61,6 +61,12 @@ CASES = {
                           {"name": "autodiscover.pilot.contoso.test", "address": "127.0.0.3", "serves": ["autodiscover-pox"]}],
                 "faults": [{"layer": "http", "at": {"path": "/autodiscover/autodiscover.xml", "host": "mail.contoso.test", "who": "logged-on"},
                             "do": "alter", "body": REDIRECT_ADDR}]},
+    "soap": {"about": "autodiscover.DOMAIN speaks both protocols; exray is told to ask by SOAP", "exray": ["--method", "soap"],
+             "dns": [*NAMES, AUTODISCOVER_IS_MAIL],
+             "hosts": [{**MAIL, "aliases": ["autodiscover.contoso.test"], "serves": [*MAIL["serves"], "autodiscover-soap"]}, WEBSITE]},
+    "v2": {"about": "autodiscover.DOMAIN has V2 too, which needs no logon; exray is told to ask there", "exray": ["--method", "v2"],
+           "dns": [*NAMES, AUTODISCOVER_IS_MAIL],
+           "hosts": [{**MAIL, "aliases": ["autodiscover.contoso.test"], "serves": [*MAIL["serves"], "autodiscover-v2"]}, WEBSITE]},
     "no-name": {"about": "all dead: no name exists", **dead()},
     "refused": {"about": "all dead: the names exist, connections are refused",
                 **dead(f"contoso.test A a {NOBODY}", f"autodiscover.contoso.test A a {NOBODY}")},
@@ -74,7 +80,7 @@ def world(case):
     whole = runner.load(runner.BASE / "healthy-exchange-2019.json")
     whole["exchange"]["schemes"] = ["Basic"]
     whole["users"][0]["aliases"] = ["anna@pilot.contoso.test"]
-    return {**whole, "faults": [], **CASES[case]}
+    return {**whole, "faults": [], **{key: value for key, value in CASES[case].items() if key != "exray"}}
 
 
 # ---- one run ----
@@ -95,8 +101,9 @@ class Bench:
         (folder / "pw").chmod(0o600)
         (folder / "scenario.json").write_text(json.dumps(world(case)))
         simulator = [self.bin / "exray-sim", "--scenario", folder / "scenario.json", "--state", folder / "state", "--seen", folder / "seen.json"]
+        command = [*self.clients[client], *(CASES[case].get("exray", []) if client == "exray" else [])]
         (folder / "spec.json").write_text(json.dumps({
-            "folder": str(folder), "simulator": [str(word) for word in simulator], "command": [str(word) for word in self.clients[client]],
+            "folder": str(folder), "simulator": [str(word) for word in simulator], "command": [str(word) for word in command],
             "round_trip_ms": distance_ms, "black_hole": [BLACK_HOLE], "limit_s": LIMIT_S}))
         return folder
 

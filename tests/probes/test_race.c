@@ -1,4 +1,5 @@
 #include <pthread.h>
+#include <time.h>
 
 #include "probes/race.h"
 #include "tests/unit.h"
@@ -42,16 +43,57 @@ START_TEST(a_lower_one_goes_when_all_better_ones_are_out)
 }
 END_TEST
 
-/* A better one that is ready may still win: the others let it have its head start. */
 START_TEST(a_lower_one_lets_the_better_ones_have_their_head_start)
 {
     struct xr_race race;
 
     enter(&race, XR_WAY_HOST);
     race.head_start_us = xr_now_us() + SHORT_US;
-    xr_race_ended(&race, XR_WAY_ROOT, true);
     ck_assert(xr_race_turn(&race, XR_WAY_HOST));
     ck_assert_int_ge(xr_now_us(), race.head_start_us);
+    xr_race_done(&race);
+}
+END_TEST
+
+static void *end_root_later(void *arg)
+{
+    struct timespec later = { 0, SHORT_US * 1000L };
+
+    (void)nanosleep(&later, NULL);
+    xr_race_ended(arg, XR_WAY_ROOT, false);
+    return NULL;
+}
+
+/* It is being asked, and may win at any moment: no request goes out beside it. */
+START_TEST(a_better_one_that_is_ready_is_waited_for_beyond_the_head_start)
+{
+    struct xr_race race;
+    pthread_t root;
+
+    enter(&race, XR_WAY_HOST);
+    pass(&race);
+    xr_race_ended(&race, XR_WAY_ROOT, true);
+    int64_t begun_us = xr_now_us();
+    ck_assert_int_eq(pthread_create(&root, NULL, end_root_later, &race), 0);
+    ck_assert(xr_race_turn(&race, XR_WAY_HOST));
+    ck_assert_int_ge(xr_now_us() - begun_us, SHORT_US / 2);
+    (void)pthread_join(root, NULL);
+    xr_race_done(&race);
+}
+END_TEST
+
+START_TEST(a_hint_is_waited_for_as_long_as_the_head_start_lasts)
+{
+    struct xr_race race;
+
+    enter(&race, XR_WAY_MICROSOFT_365);
+    race.head_start_us = xr_now_us() + SHORT_US;
+    xr_race_wait(&race, XR_WAY_MICROSOFT_365);
+    ck_assert_int_ge(xr_now_us(), race.head_start_us);
+    xr_race_ended(&race, XR_WAY_MICROSOFT_365, false);
+    race.head_start_us = xr_now_us() + 1000LL * SHORT_US;
+    xr_race_wait(&race, XR_WAY_MICROSOFT_365);
+    ck_assert_int_lt(xr_now_us(), race.head_start_us);
     xr_race_done(&race);
 }
 END_TEST
@@ -134,6 +176,8 @@ START_TEST(who_asks_waits_for_the_last_one_however_long_it_takes)
 END_TEST
 
 XR_UNIT_MAIN("race", the_best_one_goes_at_once, a_lower_one_goes_when_all_better_ones_are_out,
-    a_lower_one_lets_the_better_ones_have_their_head_start, nobody_goes_on_once_somebody_has_won,
+    a_lower_one_lets_the_better_ones_have_their_head_start,
+    a_better_one_that_is_ready_is_waited_for_beyond_the_head_start,
+    a_hint_is_waited_for_as_long_as_the_head_start_lasts, nobody_goes_on_once_somebody_has_won,
     the_best_that_is_ready_is_asked_first, after_the_head_start_who_is_ready_goes_first,
     who_asks_waits_for_the_last_one_however_long_it_takes)
