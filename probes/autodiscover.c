@@ -178,9 +178,8 @@ static void end_one(struct xr_discovery *discovery, struct xr_method *method)
             step, refused, "Not asked: the credentials were refused once, and once is enough.");
     else if (step->status == XR_SKIPPED && unclear)
         (void)xr_skipped(step, unclear,
-            "Not asked: the credentials went out once without a clear answer, and that may count "
-            "as "
-            "a failed logon already.");
+            "Not asked: the credentials went out once without a clear answer, which may count as a "
+            "failed logon.");
     else if (!step->message)
         (void)xr_skipped(step, NULL, "Not asked: the time was over.");
 }
@@ -426,9 +425,8 @@ static enum xr_status failed(struct xr_discovery *discovery)
     step->last_finding->cause = finding->cause;
     if (finding->code == XR_FINDING_AUTODISCOVER_ADDRESS_NOT_FOUND && discovery->cloud)
         step->last_finding->cause = xr_printf(discovery->ctx->arena,
-            "This service does not know the address. Mail of %s comes in at %s (%s), so the "
-            "mailbox "
-            "may live there. Otherwise the address is misspelt or belongs to nobody here.",
+            "This service does not know the address. Mail of %s comes in at %s (%s): it may live "
+            "there. Otherwise the address is misspelt, or it belongs to nobody here.",
             discovery->domain, discovery->cloud->name, discovery->ctx->run->facts.cloud.because);
     step->host = furthest->step->host;
     return status;

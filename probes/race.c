@@ -12,6 +12,7 @@ void xr_race_init(struct xr_race *race)
     (void)pthread_cond_init(&race->changed, &attr);
     (void)pthread_condattr_destroy(&attr);
     race->head_start_us = xr_now_us() + XR_HEAD_START_MS * 1000;
+    race->patience_us = xr_now_us() + XR_PATIENCE_MS * 1000;
     atomic_init(&race->no_need, false);
     for (int i = 0; i < XR_PLACES; i++)
         race->runners[i] = XR_RUNNER_OUT;
@@ -28,26 +29,30 @@ void xr_race_enter(struct xr_race *race, enum xr_way way)
     race->runners[way] = XR_RUNNER_RUNNING;
 }
 
-/* Until something changes, or the head start ends. */
+/* Until something changes, or the head start ends, or patience. */
 static void wait_for_change(struct xr_race *race)
 {
-    int64_t until_us = race->head_start_us;
+    int64_t now_us = xr_now_us();
+    int64_t until_us = now_us < race->head_start_us ? race->head_start_us : race->patience_us;
     struct timespec until = { until_us / 1000000, until_us % 1000000 * 1000 };
 
-    if (xr_now_us() < until_us)
+    if (now_us < until_us)
         (void)pthread_cond_timedwait(&race->changed, &race->lock, &until);
     else
         (void)pthread_cond_wait(&race->changed, &race->lock);
 }
 
-/* One that is under way has a head start; one that is ready may win at any moment. */
 static bool has_better(const struct xr_race *race, enum xr_way way)
 {
-    bool head_start = xr_now_us() < race->head_start_us;
+    int64_t now_us = xr_now_us();
+    const bool counts[] = {
+        [XR_RUNNER_RUNNING] = now_us < race->head_start_us,
+        [XR_RUNNER_READY] = now_us < race->patience_us,
+        [XR_RUNNER_OUT] = false,
+    };
 
     for (int better = 0; better < (int)way; better++)
-        if (race->runners[better] == XR_RUNNER_READY ||
-            (race->runners[better] == XR_RUNNER_RUNNING && head_start))
+        if (counts[race->runners[better]])
             return true;
     return false;
 }

@@ -12,12 +12,15 @@
  * best. A way of lower rank may go on only when all better ones are out, or have had a head start;
  * as soon as one has won, nobody needs the others.
  */
-enum { XR_HEAD_START_MS = 300 };
+enum {
+    XR_HEAD_START_MS = 300, /* for one that is under way */
+    XR_PATIENCE_MS = 1300,  /* with one that is ready, and so may win at any moment */
+};
 
 struct xr_race {
     pthread_mutex_t lock; /* of all that follows but no_need */
     pthread_cond_t changed;
-    int64_t head_start_us; /* ends then, on the scale of xr_now_us() */
+    int64_t head_start_us, patience_us; /* end then, on the scale of xr_now_us() */
     enum { XR_RUNNER_RUNNING, XR_RUNNER_READY, XR_RUNNER_OUT } runners[XR_PLACES];
     atomic_bool no_need; /* for struct xr_deadline: somebody has won */
 };
@@ -26,8 +29,8 @@ void xr_race_init(struct xr_race *race); /* nobody is in it yet */
 void xr_race_done(struct xr_race *race);
 void xr_race_enter(struct xr_race *race, enum xr_way way); /* before the threads start */
 
-/* For a runner: blocks until it may go on: nobody better is ready, or on the way with a head start.
- * false: nobody needs it any more. */
+/* For a runner: blocks until it may go on: nobody better is on the way with a head start, nor ready
+ * while patience lasts. false: nobody needs it any more. */
 bool xr_race_turn(struct xr_race *race, enum xr_way way);
 /* A runner has done its part: it is ready for the last step, or out. */
 void xr_race_ended(struct xr_race *race, enum xr_way way, bool ready);

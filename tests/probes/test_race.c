@@ -82,6 +82,21 @@ START_TEST(a_better_one_that_is_ready_is_waited_for_beyond_the_head_start)
 }
 END_TEST
 
+/* However long that one takes to be asked, or if nobody asks it at all. */
+START_TEST(patience_with_one_that_is_ready_ends)
+{
+    struct xr_race race;
+
+    enter(&race, XR_WAY_HOST);
+    pass(&race);
+    race.patience_us = xr_now_us() + SHORT_US;
+    xr_race_ended(&race, XR_WAY_ROOT, true);
+    ck_assert(xr_race_turn(&race, XR_WAY_HOST));
+    ck_assert_int_ge(xr_now_us(), race.patience_us);
+    xr_race_done(&race);
+}
+END_TEST
+
 START_TEST(a_hint_is_waited_for_as_long_as_the_head_start_lasts)
 {
     struct xr_race race;
@@ -178,6 +193,7 @@ END_TEST
 XR_UNIT_MAIN("race", the_best_one_goes_at_once, a_lower_one_goes_when_all_better_ones_are_out,
     a_lower_one_lets_the_better_ones_have_their_head_start,
     a_better_one_that_is_ready_is_waited_for_beyond_the_head_start,
-    a_hint_is_waited_for_as_long_as_the_head_start_lasts, nobody_goes_on_once_somebody_has_won,
-    the_best_that_is_ready_is_asked_first, after_the_head_start_who_is_ready_goes_first,
+    patience_with_one_that_is_ready_ends, a_hint_is_waited_for_as_long_as_the_head_start_lasts,
+    nobody_goes_on_once_somebody_has_won, the_best_that_is_ready_is_asked_first,
+    after_the_head_start_who_is_ready_goes_first,
     who_asks_waits_for_the_last_one_however_long_it_takes)
