@@ -117,7 +117,7 @@ class Bulk(World):
 
 
 suite = Suite(Bulk)
-test = suite.test
+test, heavy = suite.test, suite.heavy
 
 
 # ---- reading reports and requests ----
@@ -185,7 +185,7 @@ def with_ten_thousand(world, **changes):
     world.add_users(map(address, range(1, ALL + 1)))
 
 
-@test
+@heavy
 def ten_thousand_users_with_five_planted_causes(world):
     with_ten_thousand(world)
     done, report = world.check(code=1)
@@ -252,7 +252,7 @@ def resumed(world, kills):
     same("users never asked", {address(n) for n in range(1, ALL + 1)} - set(opened), set())
 
 
-@test
+@heavy
 def a_check_that_was_killed_goes_on_where_it_was(world):
     with_ten_thousand(world)
     process = world.begin()
@@ -263,7 +263,7 @@ def a_check_that_was_killed_goes_on_where_it_was(world):
     resumed(world, kills=1)
 
 
-@test
+@heavy
 def killed_three_times_it_still_asks_everybody_once(world):
     with_ten_thousand(world)
     for kill, at_least in enumerate((1, 2500, 6000)):
@@ -351,7 +351,7 @@ def start_shared(world):
     world.start(base="bulk-10000", accounts=accounts(everybody), faults=[slow(150, "user001??@contoso.test")])
 
 
-@test
+@heavy
 def a_refused_password_is_not_tried_again_after_an_interruption(world):
     add_shared(world)
     start_shared(world)
@@ -364,7 +364,7 @@ def a_refused_password_is_not_tried_again_after_an_interruption(world):
     same("findings", findings(report), {**{address(n): "logon.rejected" for n in SHARED}, **{address(n): None for n in ALONE}})
 
 
-@test
+@heavy
 def with_a_new_password_a_refused_user_is_asked_when_the_check_goes_on(world):
     add_shared(world)
     start_shared(world)
@@ -379,7 +379,7 @@ def with_a_new_password_a_refused_user_is_asked_when_the_check_goes_on(world):
     expect("CONTOSO\\user00001" in {one["account"] for one in requests if "account" in one}, "the new password was not used")
 
 
-@test
+@heavy
 def with_a_new_password_of_the_organisation_its_users_are_asked_when_the_check_goes_on(world):
     """The organisation's account is refused; users with a service account of their own keep the check going meanwhile."""
     base = runner.load(runner.BASE / "bulk-10000.json")
@@ -410,7 +410,7 @@ def in_the_middle(world, users=40, ms=100):
     return process
 
 
-@test
+@heavy
 def a_second_check_of_the_organisation_is_told_of_the_first(world):
     process = in_the_middle(world, ms=400)  # six commands must find it running, also on a busy machine
     world.add_org(name="other")
@@ -616,7 +616,7 @@ def a_password_that_was_not_clearly_taken_is_proved_once(world):
 OF_THE_WAY = ("tcp.", "tls.", "http.", "dns.")
 
 
-@test
+@heavy
 def a_server_that_dies_ends_the_check_and_keeps_what_was_found(world):
     users = {address(n) for n in range(1, 201)}
     world.start(base="bulk-10000", faults=[slow(30, "user00???@contoso.test")])
@@ -1065,7 +1065,7 @@ def every_report_is_written_private_and_safe(world):
     expect("Sim-Passw0rd" not in done.stdout + done.stderr, "the password is in the output")
 
 
-@test
+@heavy
 def no_report_takes_the_place_of_the_store_or_its_key(world):
     world.start(base="bulk-10000")
     world.add_org()
@@ -1212,7 +1212,7 @@ def svc_reply(status, body="", headers=(), **at):
             "headers": [["Content-Type", "text/xml; charset=utf-8"], *headers], "body": body}
 
 
-@test
+@heavy
 def ten_thousand_users_cost_one_request_each(world):
     """The first user goes the long way; the 33 whom Autodiscover does not know are looked for in the directory, as ever."""
     world.add_org(url=None)
@@ -1370,7 +1370,7 @@ WRONG = {
 }
 
 
-@test
+@heavy
 def a_service_that_fails_is_given_up_after_two_questions(world):
     users = [*range(1, 301), 5001]
     world.add_org(url=None)
@@ -1470,7 +1470,7 @@ def folders_are_opened_while_the_question_is_under_way(world):
     expect(max(waited) < ms * 0.7, f"a user is said to have taken {max(waited)} ms, of which he waited for the others' question")
 
 
-@test
+@heavy
 def the_question_counts_among_the_jobs(world):
     """Whoever asks it asks about no mailbox meanwhile: the server never sees more requests of the account at once than there are jobs."""
     world.add_org(url=None)
@@ -1516,7 +1516,7 @@ def a_signal_in_the_middle_of_the_question_ends_the_check_and_it_goes_on(world):
     same("operations", operations(requests), {"GetUserSettings": 3, "GetFolder": 250, "ResolveNames": 1})
 
 
-@test
+@heavy
 def a_check_that_was_killed_between_two_questions_goes_on(world):
     world.add_org(url=None)
     world.add_users(map(address, range(1, 501)))

@@ -134,6 +134,10 @@ class Suite:
         self.tests.append(function)
         return function
 
+    def heavy(self, function):
+        """Kills and crowds: not where a sanitizer makes everything slow."""
+        return self.test(function) if FACTOR == 1 else function
+
     def passes(self, function, binaries):
         started = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="exray-test-") as folder:
