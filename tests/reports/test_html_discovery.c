@@ -7,32 +7,6 @@
 
 static const struct xr_style USUAL = { .verbose = 0 };
 
-static bool holds(const char *text, const char *part)
-{
-    return strstr(text, part) != NULL;
-}
-
-static int count(const char *text, const char *part)
-{
-    int n = 0;
-
-    for (const char *at = strstr(text, part); at; at = strstr(at + 1, part))
-        n++;
-    return n;
-}
-
-/* From one part of the page to another: what stands between two marks. */
-static const char *between(
-    struct xr_arena *arena, const char *page, const char *from, const char *to)
-{
-    const char *at = strstr(page, from);
-
-    ck_assert_msg(at != NULL, "no %s", from);
-    const char *end = strstr(at, to);
-    ck_assert_msg(end != NULL, "no %s behind %s", to, from);
-    return xr_strndup(arena, at, (size_t)(end - at));
-}
-
 /* As a reader sees it: without the places where a long name may break. */
 static const char *unbroken(struct xr_arena *arena, const char *text)
 {
@@ -50,7 +24,7 @@ static const char *page_of(struct xr_run *run)
     const char *page = written(run, "html", USUAL);
 
     markup_check(page);
-    ck_assert(!holds(page, "(null)"));
+    ck_assert(!text_holds(page, "(null)"));
     return page;
 }
 
@@ -58,17 +32,17 @@ START_TEST(test_every_way_is_on_the_map)
 {
     struct xr_arena *arena = xr_arena_new();
     const char *page = page_of(sample_discovery_found(arena));
-    const char *map = unbroken(arena, between(arena, page, "<ol class=\"ways\">", "</ol>"));
+    const char *map = unbroken(arena, text_between(arena, page, "<ol class=\"ways\">", "</ol>"));
 
-    ck_assert_int_eq(count(map, "<li"), 6);
-    ck_assert_int_eq(count(map, "Cancelled: autodiscover.host has answered."), 3);
-    ck_assert_int_eq(count(map, "Not needed: autodiscover.host has answered."), 2);
-    ck_assert_int_eq(count(map, "<div class=\"box skipped\">"), 5);
-    ck_assert(holds(map, "<li class=\"won\"><div class=\"box success\">"
-                         "<small>https, the Autodiscover host</small>"));
-    ck_assert(holds(map, "<small>JSON service, without a logon</small>"));
-    ck_assert(holds(map, "<small>Microsoft 365, by its records</small>"));
-    ck_assert(!holds(map, "Redirection"));
+    ck_assert_int_eq(text_count(map, "<li"), 6);
+    ck_assert_int_eq(text_count(map, "Cancelled: autodiscover.host has answered."), 3);
+    ck_assert_int_eq(text_count(map, "Not needed: autodiscover.host has answered."), 2);
+    ck_assert_int_eq(text_count(map, "<div class=\"box skipped\">"), 5);
+    ck_assert(text_holds(map, "<li class=\"won\"><div class=\"box success\">"
+                              "<small>https, the Autodiscover host</small>"));
+    ck_assert(text_holds(map, "<small>JSON service, without a logon</small>"));
+    ck_assert(text_holds(map, "<small>Microsoft 365, by its records</small>"));
+    ck_assert(!text_holds(map, "Redirection"));
     xr_arena_free(arena);
 }
 END_TEST
@@ -77,12 +51,13 @@ START_TEST(test_ways_of_another_address_are_told_apart)
 {
     struct xr_arena *arena = xr_arena_new();
     const char *page = page_of(sample_discovery_moved(arena));
-    const char *map = unbroken(arena, between(arena, page, "<ol class=\"ways\">", "</ol>"));
+    const char *map = unbroken(arena, text_between(arena, page, "<ol class=\"ways\">", "</ol>"));
 
-    ck_assert_int_eq(count(map, "<li"), 3);
-    ck_assert(holds(map, "<small>Redirection 1: https, the domain itself</small>"));
-    ck_assert(holds(map, "<small>Redirection 1: https, the Autodiscover host</small>"));
-    ck_assert(holds(map, "<li><div class=\"box success\"><small>https, the Autodiscover host"));
+    ck_assert_int_eq(text_count(map, "<li"), 3);
+    ck_assert(text_holds(map, "<small>Redirection 1: https, the domain itself</small>"));
+    ck_assert(text_holds(map, "<small>Redirection 1: https, the Autodiscover host</small>"));
+    ck_assert(
+        text_holds(map, "<li><div class=\"box success\"><small>https, the Autodiscover host"));
     xr_arena_free(arena);
 }
 END_TEST
@@ -96,12 +71,12 @@ START_TEST(test_way_that_failed_beside_a_found_one_is_no_alarm)
 
     ck_assert_int_eq(search->status, XR_WARNING);
     const char *page = page_of(run);
-    ck_assert(holds(page, "<details class=\"error alt\">"));
+    ck_assert(text_holds(page, "<details class=\"error alt\">"));
     struct xr_step *srv = xr_step_add(arena, search, "autodiscover.srv", "SRV record");
     srv->status = xr_error(srv, XR_FINDING_DNS_NAME_NOT_FOUND, "No such record.");
-    ck_assert(!holds(page_of(run), "<details class=\"error\" open>"));
+    ck_assert(!text_holds(page_of(run), "<details class=\"error\" open>"));
     search->status = XR_ERROR;
-    ck_assert(holds(page_of(run), "<details class=\"error\" open>"));
+    ck_assert(text_holds(page_of(run), "<details class=\"error\" open>"));
     xr_arena_free(arena);
 }
 END_TEST
@@ -111,7 +86,7 @@ START_TEST(test_many_ways_are_a_list)
     struct xr_arena *arena = xr_arena_new();
     struct xr_run *run = sample_discovery_found(arena);
 
-    ck_assert(holds(page_of(run), "<div class=\"map\">"));
+    ck_assert(text_holds(page_of(run), "<div class=\"map\">"));
     run->facts.last_discovery->next = run->facts.discovery->next->next;
     run->facts.discovery->next->next = NULL;
     struct xr_fact_discovery more[3] = { { .method = "root", .url = "a" },
@@ -122,8 +97,8 @@ START_TEST(test_many_ways_are_a_list)
     run->facts.last_discovery->next = NULL;
     run->facts.discovery->next->next = more;
     const char *page = page_of(run);
-    ck_assert(holds(page, "<div class=\"map tall\">"));
-    ck_assert(holds(page, "<small>Redirection 2: https, the domain itself</small>"));
+    ck_assert(text_holds(page, "<div class=\"map tall\">"));
+    ck_assert(text_holds(page, "<small>Redirection 2: https, the domain itself</small>"));
     xr_arena_free(arena);
 }
 END_TEST
@@ -133,31 +108,33 @@ START_TEST(test_answers_stand_in_one_table)
     struct xr_arena *arena = xr_arena_new();
     const char *page = page_of(sample_discovery_found(arena));
     const char *table =
-        unbroken(arena, between(arena, page, "<table class=\"tbl answers\"", "</table>"));
+        unbroken(arena, text_between(arena, page, "<table class=\"tbl answers\"", "</table>"));
 
-    ck_assert(holds(page, "<li><a href=\"#answers\">Answers</a></li>"));
-    ck_assert_int_eq(count(table, "role=\"rowheader\""), 2);
-    ck_assert_int_eq(count(table, "Used</span>"), 1);
+    ck_assert(text_holds(page, "<li><a href=\"#answers\">Answers</a></li>"));
+    ck_assert_int_eq(text_count(table, "role=\"rowheader\""), 2);
+    ck_assert_int_eq(text_count(table, "Used</span>"), 1);
     ck_assert(strstr(table, "Used</span>") < strstr(table, ">SOAP"));
-    ck_assert(holds(table, "<code>autodiscover.host.request</code>"));
-    ck_assert(holds(table,
+    ck_assert(text_holds(table, "<code>autodiscover.host.request</code>"));
+    ck_assert(text_holds(table,
         "<td role=\"cell\" data-l=\"External EWS\"><span class=\"part\"><bdi>" SAMPLE_EWS_URL));
-    ck_assert(holds(table, "<small>outside</small> <bdi>https://mail.contoso.example/owa/</bdi>"));
-    ck_assert(holds(table, "<small>inside</small> <bdi>https://ex01.contoso.example/owa/</bdi>"));
-    ck_assert(holds(table, "–<span class=\"sr\"> not told</span>"));
-    ck_assert(!holds(table, "differs from") && !holds(table, "asked for"));
-    ck_assert(!holds(table, "EXHTTP") && !holds(table, "in Exchange Online"));
-    ck_assert(holds(page, "No answer tells: EXHTTP, interop."));
+    ck_assert(
+        text_holds(table, "<small>outside</small> <bdi>https://mail.contoso.example/owa/</bdi>"));
+    ck_assert(
+        text_holds(table, "<small>inside</small> <bdi>https://ex01.contoso.example/owa/</bdi>"));
+    ck_assert(text_holds(table, "–<span class=\"sr\"> not told</span>"));
+    ck_assert(!text_holds(table, "differs from") && !text_holds(table, "asked for"));
+    ck_assert(!text_holds(table, "EXHTTP") && !text_holds(table, "in Exchange Online"));
+    ck_assert(text_holds(page, "No answer tells: EXHTTP, interop."));
     xr_arena_free(arena);
 }
 END_TEST
 
 static const char *row_of(struct xr_arena *arena, const char *page, const char *step)
 {
-    const char *from = between(arena, page, "<table class=\"tbl answers\"", "</table>");
+    const char *from = text_between(arena, page, "<table class=\"tbl answers\"", "</table>");
 
     return unbroken(
-        arena, between(arena, from, xr_printf(arena, "<code>%s</code>", step), "</tr>"));
+        arena, text_between(arena, from, xr_printf(arena, "<code>%s</code>", step), "</tr>"));
 }
 
 START_TEST(test_cells_that_differ_say_so)
@@ -168,29 +145,30 @@ START_TEST(test_cells_that_differ_say_so)
     const char *pox = row_of(arena, page, "autodiscover.hop-1.host.request");
     const char *soap = row_of(arena, page, "autodiscover.hop-1.host.soap");
 
-    ck_assert_int_eq(count(pox, "differs from SOAP"), 1);
-    ck_assert_int_eq(count(soap, "differs from POX"), 1);
+    ck_assert_int_eq(text_count(pox, "differs from SOAP"), 1);
+    ck_assert_int_eq(text_count(soap, "differs from POX"), 1);
     /* In words and with an icon that no colour is needed for. */
-    ck_assert(holds(between(arena, pox, "data-l=\"External EWS\"", "</td>"),
+    ck_assert(text_holds(text_between(arena, pox, "data-l=\"External EWS\"", "</td>"),
         "<span class=\"differs warning\"><svg class=\"i\""));
-    ck_assert(holds(pox, "asked for <bdi>" SAMPLE_MOVED "</bdi>"));
+    ck_assert(text_holds(pox, "asked for <bdi>" SAMPLE_MOVED "</bdi>"));
     /* What one protocol cannot tell is no difference; a missing external URL is one. */
-    ck_assert(!holds(between(arena, pox, "data-l=\"EXHTTP, interop\"", "</td>"), "differs"));
+    ck_assert(
+        !text_holds(text_between(arena, pox, "data-l=\"EXHTTP, interop\"", "</td>"), "differs"));
     run->facts.settings->next->external_ews = NULL;
     page = page_of(run);
-    ck_assert_int_eq(count(page, "differs from POX"), 1);
+    ck_assert_int_eq(text_count(page, "differs from POX"), 1);
     run->facts.settings->next->external_ews = SAMPLE_EWS_URL;
-    ck_assert(!holds(page_of(run), "differs from"));
+    ck_assert(!text_holds(page_of(run), "differs from"));
     /* Each protocol has its own way to write a version. */
     run->facts.settings->next->server_version = "15.01.0154.000";
-    ck_assert(!holds(page_of(run), "differs from"));
+    ck_assert(!text_holds(page_of(run), "differs from"));
     /* Nor is the hint of another protocol, or an answer about another address. */
     run->facts.settings->next->external_ews = "https://other.example/";
     run->facts.settings->next->protocol = "V2";
-    ck_assert(!holds(page_of(run), "differs from"));
+    ck_assert(!text_holds(page_of(run), "differs from"));
     run->facts.settings->next->protocol = "SOAP";
     run->facts.settings->next->address = SAMPLE_MAILBOX;
-    ck_assert(!holds(page_of(run), "differs from"));
+    ck_assert(!text_holds(page_of(run), "differs from"));
     xr_arena_free(arena);
 }
 END_TEST
@@ -200,11 +178,14 @@ START_TEST(test_tells_where_the_mailbox_lives)
     struct xr_arena *arena = xr_arena_new();
     const char *page = page_of(sample_discovery_found(arena));
 
-    ck_assert(holds(page, "<h3>The mailbox lives</h3><p class=\"url\"><bdi>on premises</bdi>"));
-    ck_assert(!holds(page, "Cloud of the domain"));
+    ck_assert(
+        text_holds(page, "<h3>The mailbox lives</h3><p class=\"url\"><bdi>on premises</bdi>"));
+    ck_assert(!text_holds(page, "Cloud of the domain"));
     page = page_of(sample_discovery_moved(arena));
-    ck_assert(holds(page, "<dt>The mailbox lives</dt><dd><bdi>on premises</bdi><small>the EWS"));
-    ck_assert(holds(page, "<dt>Cloud of the domain</dt><dd><bdi>Microsoft 365</bdi><small>the MX"));
+    ck_assert(
+        text_holds(page, "<dt>The mailbox lives</dt><dd><bdi>on premises</bdi><small>the EWS"));
+    ck_assert(
+        text_holds(page, "<dt>Cloud of the domain</dt><dd><bdi>Microsoft 365</bdi><small>the MX"));
     xr_arena_free(arena);
 }
 END_TEST
@@ -216,10 +197,10 @@ START_TEST(test_claims_only_what_was_done)
         sample_discovery_anonymous(arena), sample_discovery_lost(arena) };
 
     for (size_t i = 0; i < sizeof(runs) / sizeof(*runs); i++) {
-        const char *page = between(arena, page_of(runs[i]), "<body>", "<section id=\"json\"");
-        ck_assert(!holds(page, "impersonat") && !holds(page, "second mailbox"));
-        ck_assert(!holds(page, "folder inbox") && !holds(page, "EWS address given"));
-        ck_assert(!holds(page, "&lt;account&gt;") && !holds(page, "service-account"));
+        const char *page = text_between(arena, page_of(runs[i]), "<body>", "<section id=\"json\"");
+        ck_assert(!text_holds(page, "impersonat") && !text_holds(page, "second mailbox"));
+        ck_assert(!text_holds(page, "folder inbox") && !text_holds(page, "EWS address given"));
+        ck_assert(!text_holds(page, "&lt;account&gt;") && !text_holds(page, "service-account"));
     }
     xr_arena_free(arena);
 }
@@ -230,15 +211,15 @@ START_TEST(test_success_is_told_as_what_it_is)
     struct xr_arena *arena = xr_arena_new();
     const char *page = page_of(sample_discovery_found(arena));
 
-    ck_assert(holds(unbroken(arena, page),
+    ck_assert(text_holds(unbroken(arena, page),
         "<h1>Autodiscover finds Exchange Web Services for <bdi>" SAMPLE_MAILBOX "</bdi>.</h1>"));
-    ck_assert(holds(page, "The URL itself was not tried."));
-    ck_assert(holds(page, "Run it again, inside the network and outside."));
-    ck_assert(holds(page, "<p class=\"note\">as Autodiscover tells it</p>"));
+    ck_assert(text_holds(page, "The URL itself was not tried."));
+    ck_assert(text_holds(page, "Run it again, inside the network and outside."));
+    ck_assert(text_holds(page, "<p class=\"note\">as Autodiscover tells it</p>"));
     page = page_of(sample_discovery_anonymous(arena));
-    ck_assert(holds(page, "The EWS URL is told without a logon, so no account was tried."));
-    ck_assert(holds(page, "none: no account was given"));
-    ck_assert(!holds(page, "Service account"));
+    ck_assert(text_holds(page, "The EWS URL is told without a logon, so no account was tried."));
+    ck_assert(text_holds(page, "none: no account was given"));
+    ck_assert(!text_holds(page, "Service account"));
     xr_arena_free(arena);
 }
 END_TEST
@@ -249,10 +230,10 @@ START_TEST(test_methods_that_were_left_out_are_named)
     struct xr_run *run = sample_discovery_found(arena);
     struct xr_target target = *run->target;
 
-    ck_assert(!holds(page_of(run), "Methods left out"));
+    ck_assert(!text_holds(page_of(run), "Methods left out"));
     target.no_ways = 1u << XR_WAY_ROOT | 1u << XR_WAY_MICROSOFT_365 | 1u << XR_WAY_SOAP;
     run->target = &target;
-    ck_assert(holds(page_of(run), "<td role=\"cell\">root, microsoft-365, soap</td>"));
+    ck_assert(text_holds(page_of(run), "<td role=\"cell\">root, microsoft-365, soap</td>"));
     xr_arena_free(arena);
 }
 END_TEST
@@ -262,9 +243,9 @@ START_TEST(test_internal_url_is_called_so)
     struct xr_arena *arena = xr_arena_new();
     struct xr_run *run = sample_discovery_found(arena);
 
-    ck_assert(!holds(page_of(run), "for the internal network only"));
+    ck_assert(!text_holds(page_of(run), "for the internal network only"));
     run->facts.ews_url_is_internal = true;
-    ck_assert_int_eq(count(page_of(run), "for the internal network only"), 2);
+    ck_assert_int_eq(text_count(page_of(run), "for the internal network only"), 2);
     xr_arena_free(arena);
 }
 END_TEST
@@ -275,15 +256,15 @@ START_TEST(test_hostile_answers_stay_text)
     struct xr_run *run = sample_discovery_hostile(arena);
     const char *page = page_of(run);
     const char *table =
-        unbroken(arena, between(arena, page, "<table class=\"tbl answers\"", "</table>"));
+        unbroken(arena, text_between(arena, page, "<table class=\"tbl answers\"", "</table>"));
 
     ck_assert(!has_invisible(page, "\n\t"));
-    ck_assert(holds(table, "&lt;script&gt;alert(1)"));
+    ck_assert(text_holds(table, "&lt;script&gt;alert(1)"));
     /* A value of 10 KB is no address: the table holds its beginning, the JSON all of it. */
-    ck_assert(!holds(table, xr_printf(arena, "%0600d", 0)));
-    ck_assert(holds(table, "xxx..."));
+    ck_assert(!text_holds(table, xr_printf(arena, "%0600d", 0)));
+    ck_assert(text_holds(table, "xxx..."));
     ck_assert_uint_lt(strlen(table), 400 * 1024);
-    ck_assert(holds(between(arena, page, "<h3>", "id=\"json\""), "U+202E"));
+    ck_assert(text_holds(text_between(arena, page, "<h3>", "id=\"json\""), "U+202E"));
     xr_arena_free(arena);
 }
 END_TEST
@@ -297,15 +278,15 @@ START_TEST(test_cancelled_way_shows_how_far_it_came)
     const char *row = "<a href=\"#autodiscover.root\">";
 
     ck_assert_str_eq(root->id, "autodiscover.root");
-    const char *page = between(arena, page_of(run), "id=\"timeline\"", "</section>");
-    ck_assert(holds(between(arena, page, row, "</tr>"), "<small>not run</small>"));
+    const char *page = text_between(arena, page_of(run), "id=\"timeline\"", "</section>");
+    ck_assert(text_holds(text_between(arena, page, row, "</tr>"), "<small>not run</small>"));
     struct xr_step *dns = xr_step_add(arena, root, "autodiscover.root.dns", "Resolve the name");
     dns->status = XR_SUCCESS;
     dns->started_us = root->started_us = SAMPLE_US + 2000;
     dns->elapsed_us = root->elapsed_us = 17000;
-    page = between(arena, page_of(run), "id=\"timeline\"", "</section>");
-    row = between(arena, page, row, "</tr>");
-    ck_assert(holds(row, "<small>DNS 17</small>") && holds(row, "class=\"dns\""));
+    page = text_between(arena, page_of(run), "id=\"timeline\"", "</section>");
+    row = text_between(arena, page, row, "</tr>");
+    ck_assert(text_holds(row, "<small>DNS 17</small>") && text_holds(row, "class=\"dns\""));
     xr_arena_free(arena);
 }
 END_TEST
@@ -316,8 +297,8 @@ START_TEST(test_timeline_holds_places_that_were_named)
     struct xr_arena *arena = xr_arena_new();
     struct xr_run *run = sample_discovery_lost(arena);
     struct xr_step *host = run->root->last->last;
-    const char *page = between(arena, page_of(run), "id=\"timeline\"", "</section>");
-    int before = count(page, "class=\"tls\"");
+    const char *page = text_between(arena, page_of(run), "id=\"timeline\"", "</section>");
+    int before = text_count(page, "class=\"tls\"");
     struct xr_step *target =
         xr_step_add(arena, host, "autodiscover.host.target", "https://mail.contoso.example");
 
@@ -326,8 +307,8 @@ START_TEST(test_timeline_holds_places_that_were_named)
     tls->status = target->status = XR_SUCCESS;
     tls->started_us = SAMPLE_US + 110000;
     tls->elapsed_us = 30000;
-    page = between(arena, page_of(run), "id=\"timeline\"", "</section>");
-    ck_assert_int_eq(count(page, "class=\"tls\""), before + 1);
+    page = text_between(arena, page_of(run), "id=\"timeline\"", "</section>");
+    ck_assert_int_eq(text_count(page, "class=\"tls\""), before + 1);
     xr_arena_free(arena);
 }
 END_TEST

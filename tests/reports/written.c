@@ -5,6 +5,7 @@
 
 #include "analyzer/base/text.h"
 #include "analyzer/model/words.h"
+#include "tests/unit.h"
 
 const char *written(const struct xr_run *run, const char *sink, struct xr_style style)
 {
@@ -48,4 +49,28 @@ bool has_invisible(const char *text, const char *but)
             return true;
     }
     return false;
+}
+
+bool text_holds(const char *text, const char *part)
+{
+    return strstr(text, part) != NULL;
+}
+
+int text_count(const char *text, const char *part)
+{
+    int n = 0;
+
+    for (const char *at = strstr(text, part); at; at = strstr(at + 1, part))
+        n++;
+    return n;
+}
+
+const char *text_between(struct xr_arena *arena, const char *page, const char *from, const char *to)
+{
+    const char *at = strstr(page, from);
+
+    ck_assert_msg(at != NULL, "no %s", from);
+    const char *end = strstr(at, to);
+    ck_assert_msg(end != NULL, "no %s behind %s", to, from);
+    return xr_strndup(arena, at, (size_t)(end - at));
 }
