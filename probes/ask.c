@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "analyzer/base/text.h"
+#include "analyzer/wire/scrub.h"
 #include "probes/answers.h"
 #include "probes/policy.h"
 
@@ -184,6 +185,20 @@ static enum xr_status refused_credentials(
     if (auth == XR_AUTH_NTLM || auth == XR_AUTH_NEGOTIATE)
         step->last_finding->cause = extended_protection_cause;
     return status;
+}
+
+bool xr_shows_secret(const struct xr_ctx *ctx, const char *text)
+{
+    struct xr_arena *arena = xr_arena_new();
+    struct xr_scrubber *scrubber = xr_scrubber_new(ctx->target->account, ctx->password);
+    char *copy = xr_strdup(arena, text);
+
+    xr_scrubber_also(scrubber, NULL, ctx->token);
+    xr_scrub(scrubber, copy, strlen(copy));
+    bool shows = strcmp(copy, text) != 0;
+    xr_scrubber_free(scrubber);
+    xr_arena_free(arena);
+    return shows;
 }
 
 bool xr_is_refusal(const struct xr_http_response *response)

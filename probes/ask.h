@@ -30,6 +30,9 @@ xr_must_check const struct xr_err *xr_ask_anonymously(struct xr_leg *leg, struct
 enum xr_auth xr_choose_auth(
     const struct xr_ctx *ctx, struct xr_step *step, const struct xr_challenge *challenge);
 
+/* A secret of the run stands in the text: as it is, or as it may be sent. */
+bool xr_shows_secret(const struct xr_ctx *ctx, const char *text);
+
 /* To a credential: 401, or what says that the account is blocked (456) or its password too old
  * (457; MS-ASHTTP 2.2.2.1.1). */
 bool xr_is_refusal(const struct xr_http_response *response);

@@ -186,8 +186,7 @@ static bool go_to_url(
 {
     bool answer = told->by == XR_NAMED_BY_ANSWER;
     struct xr_url to;
-    const char *why = answer ? xr_url_parse(method->arena, told->redirect, &to)
-                             : xr_url_resolve(method->arena, &method->url, told->redirect, &to);
+    const char *why = xr_method_resolve(method, answer ? NULL : &method->url, told->redirect, &to);
 
     if (why)
         return malformed(method, told, why);

@@ -311,7 +311,7 @@ static bool go_on(struct xr_discovery *discovery, struct xr_method *method,
     case XR_V2_REDIRECT:
         break;
     }
-    why = xr_url_resolve(method->arena, &from, reply->url, url);
+    why = xr_method_resolve(method, &from, reply->url, url);
     if (why) {
         (void)xr_error(step, XR_FINDING_AUTODISCOVER_MALFORMED,
             "Autodiscover V2 redirects to \"%s\": %s.", reply->url, why);

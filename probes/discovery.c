@@ -283,6 +283,17 @@ bool xr_method_is_soap(const struct xr_method *method)
     return is_soap_url(&method->url);
 }
 
+const char *xr_method_resolve(const struct xr_method *method, const struct xr_url *base,
+    const char *reference, struct xr_url *ret)
+{
+    const char *why = base ? xr_url_resolve(method->arena, base, reference, ret)
+                           : xr_url_parse(method->arena, reference, ret);
+
+    if (why || (base && xr_same(ret->host, base->host)))
+        return why;
+    return xr_shows_secret(&method->own, ret->text) ? "it shows a secret" : NULL;
+}
+
 static bool was_visited(struct xr_method *method, const char *url)
 {
     for (size_t i = 0; i < method->visited_n; i++)
@@ -344,7 +355,7 @@ static bool follow_location(
     const char *location = xr_http_header(response->headers, "Location");
     struct xr_url to;
 
-    if (!location || xr_url_resolve(method->arena, from, location, &to) || !is_discovery_url(&to))
+    if (!location || xr_method_resolve(method, from, location, &to) || !is_discovery_url(&to))
         return false;
     (void)xr_method_follow(method, &to, XR_NAMED_BY_REDIRECT, "target");
     return true;

@@ -60,6 +60,11 @@ void xr_method_init(struct xr_method *method, enum xr_way way, const struct xr_c
 /* Everything that needs no credential: DNS, TCP, TLS, the anonymous question. Of root, host,
  * redirect and srv. */
 void xr_method_prepare(struct xr_method *method);
+/* The URL that an answer of "base" names (base NULL: it must be absolute). NULL, or why it is none:
+ * a phrase. One is none that shows a secret, which wide letters may do only when they are made
+ * ready for DNS. */
+const char *xr_method_resolve(const struct xr_method *method, const struct xr_url *base,
+    const char *reference, struct xr_url *ret);
 /* Goes on to another place on behalf of the method, named by an answer; false: it may not or
  * cannot. suffix: "target", of the step. */
 bool xr_method_follow(

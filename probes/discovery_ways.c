@@ -47,8 +47,8 @@ static void prepare_redirect(struct xr_method *method)
     if (!step)
         return;
     const char *location = xr_http_header(response.headers, "Location");
-    if (!xr_is_redirect(&response) || !location ||
-        xr_url_resolve(method->arena, &url, location, &to) || xr_is_login_page(&response)) {
+    if (!xr_is_redirect(&response) || !location || xr_method_resolve(method, &url, location, &to) ||
+        xr_is_login_page(&response)) {
         xr_method_no_service(method, leg, &url, &response);
         return;
     }

@@ -6,6 +6,11 @@ REFUSED, INSECURE, LOOP = "autodiscover.redirect-not-allowed", "autodiscover.red
 STATUSES = (301, 302, 303, 307, 308)
 TO_EVIL, TO_OTHER = f"https://autodiscover.{EVIL}{POX}", f"https://other.{DOMAIN}{POX}"
 
+# In wide letters it is no secret that a search finds; made ready for DNS it is one again.
+TOKEN = "ibex4410.rhea2268.sign-tern1975"
+WIDE = TOKEN.translate({code: code + 0xFEE0 for code in range(ord("0"), ord("z") + 1) if chr(code).isalnum()})
+BY_TOKEN = {"auth": "oauth", "password": None, "token": TOKEN}
+
 
 def before_logon():
     for kind in WAYS:
@@ -32,10 +37,21 @@ def behind_logon():
     yield Case("307-behind-the-logon-with-basic", REFUSED, may=own([HOST]), reaches={HOST: {"logon", "password"}}, options={"auth": "basic"},
                faults=[after_logon(f"autodiscover.{DOMAIN}", 307, TO_EVIL)], **logged_on)
     yield Case("307-behind-the-logon-with-a-token", REFUSED, may=own([HOST]), reaches={HOST: {"logon", "token"}},
-               options={"auth": "oauth", "password": None, "token": "ibex4410.rhea2268.sign-tern1975"},
+               options=BY_TOKEN,
                faults=[after_logon(f"autodiscover.{DOMAIN}", 307, TO_EVIL)], **logged_on)
     yield Case("redirect-behind-the-logon-to-a-foreign-host-then-home", REFUSED, may=own([HOST]),
                faults=[after_logon(f"autodiscover.{DOMAIN}", 302, TO_EVIL), reply(EVIL, 302, TO_OTHER)], **logged_on)
+
+
+def secret_in_wide_letters():
+    here = {"hosts": HOST_SERVES, "came": [(HOST, b"POST " + POX.encode())], "at": "autodiscover.host", "may": own([HOST]),
+            "reaches": {HOST: {"logon", "token"}}, "options": BY_TOKEN, "careless": ()}
+    for name, location in {"location": f"https://{WIDE}.{DOMAIN}{POX}", "location-without-a-scheme": f"//{WIDE}.{DOMAIN}{POX}"}.items():
+        yield Case(f"{name}-shows-the-token-in-wide-letters", "autodiscover.malformed",
+                   faults=[after_logon(f"autodiscover.{DOMAIN}", 307, location)], **here)
+    yield Case("redirect-url-shows-the-token-in-wide-letters", "autodiscover.malformed", user={"redirect_url": f"https://{WIDE}.{DOMAIN}{POX}"}, **here)
+    yield Case("redirect-address-shows-the-token-in-wide-letters", "autodiscover.malformed", user={"redirect_addr": f"jane@{WIDE}.{DOMAIN}"}, **here)
+    yield Case("ews-url-shows-the-token-in-wide-letters", "autodiscover.no-ews-url", user={"ews_url": f"https://{WIDE}.{DOMAIN}/EWS/Exchange.asmx"}, **here)
 
 
 def chains():
@@ -75,4 +91,4 @@ def service():
                faults=[reply(f"mail.{DOMAIN}", 307, f"http://mail.{DOMAIN}/EWS/Exchange.asmx", path="/ews/*", who="logged-on")], **ready)
 
 
-CASES = [*before_logon(), *behind_logon(), *chains(), *service()]
+CASES = [*before_logon(), *behind_logon(), *secret_in_wide_letters(), *chains(), *service()]
