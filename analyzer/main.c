@@ -2,12 +2,14 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "analyzer/commands/command.h"
 #include "analyzer/commands/output.h"
+#include "analyzer/wire/kerberos.h"
 
 /* A core dump would hold the password; what we write is for its owner alone. */
 static void keep_secrets_in(void)
@@ -45,5 +47,7 @@ int main(int argc, char **argv)
     keep_standard_streams_open();
     (void)signal(SIGPIPE, SIG_IGN);
     keep_secrets_in();
+    if (argc == 2 && !strcmp(argv[1], XR_KERBEROS_CHILD))
+        return xr_kerberos_child();
     return with_lost_output(xr_main(argc, argv));
 }

@@ -72,7 +72,7 @@ static void put_ews_codes(FILE *out, struct xr_arena *arena, enum xr_finding_cod
     bool first = true;
 
     for (size_t i = 0; i < xr_ews_code_count; i++) {
-        if (xr_ews_codes[i].code != code)
+        if (xr_ews_codes[i].code != code || xr_ews_codes[i].by_class)
             continue;
         if (first)
             fputs("## Answers of Exchange that mean this\n\n", out);

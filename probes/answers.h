@@ -9,6 +9,9 @@
 /* Some header that only Exchange sets: the answer came from it, not from a device in front. */
 bool xr_is_from_exchange(const struct xr_http_response *response);
 
+/* Or it may have: Exchange 2010 sets none of those, but IIS and http.sys say who they are. */
+bool xr_may_be_from_exchange(const struct xr_http_response *response);
+
 /* A sign-in page: by where it redirects to, or by the form in its body. */
 bool xr_is_login_page(const struct xr_http_response *response);
 

@@ -45,6 +45,62 @@ static const char *protection(struct xr_arena *arena, const struct xr_http_trace
         session->trusted ? "verified" : "not trusted, ignored on request");
 }
 
+enum { CLOCKS_AGREE_MS = 5 * 60 * 1000, MINUTE_MS = 60 * 1000 };
+
+static void tell_clock(struct xr_step *step, int64_t server_ms)
+{
+    int64_t ahead_ms = server_ms - xr_wall_ms();
+    int64_t apart_ms = ahead_ms < 0 ? -ahead_ms : ahead_ms;
+
+    if (server_ms && apart_ms > CLOCKS_AGREE_MS)
+        xr_step_detail(step, "Clock difference",
+            "the server is %lld minutes %s; Kerberos and tokens allow five",
+            (long long)(apart_ms / MINUTE_MS), ahead_ms < 0 ? "behind" : "ahead");
+}
+
+/* Who is behind the address, by the first challenge of NTLM that came from there. */
+static void tell_logon(struct xr_step *step, const struct xr_http_logon *logon)
+{
+    const char *netbios = logon->netbios_domain, *dns = logon->dns_domain;
+
+    if (logon->server_name)
+        xr_step_detail(step, "Server, by NTLM", "%s%s%s", logon->server_name,
+            logon->windows ? ", Windows " : "", logon->windows ? logon->windows : "");
+    if (netbios || dns)
+        xr_step_detail(step, "Domain, by NTLM", "%s%s%s", netbios ? netbios : "",
+            netbios && dns ? ", " : "", dns ? dns : "");
+    tell_clock(step, logon->server_clock_ms);
+    if (logon->why_unbound)
+        xr_step_detail(step, "Channel binding", "none: %s", logon->why_unbound);
+}
+
+static void note_answer(struct xr_leg *leg, struct xr_step *step, const struct xr_http_trace *trace,
+    const struct xr_http_response *response)
+{
+    leg->seen = trace->session;
+    leg->proved = trace->proved;
+    if (trace->logon && trace->logon->server_name && !(leg->logon && leg->logon->server_name))
+        tell_logon(step, trace->logon);
+    if (trace->logon)
+        leg->logon = trace->logon;
+    leg->from_exchange = leg->from_exchange || (response && xr_may_be_from_exchange(response)) ||
+                         (trace->logon && trace->logon->windows);
+}
+
+/* A dialogue that came to no proof: what was asked anonymously is all that went out. */
+static bool took_nothing(const struct xr_http_trace *trace)
+{
+    return trace->ntlm_unanswered || (trace->logon && !trace->logon->proof_sent);
+}
+
+static void note_attempt(struct xr_attempt *attempt, const struct xr_http_trace *trace,
+    const struct xr_err *err, const struct xr_http_response *response)
+{
+    attempt->err = err;
+    attempt->proved = attempt->proved || trace->proved;
+    attempt->clear = !err && xr_is_clear(response);
+}
+
 const struct xr_err *xr_ask(struct xr_leg *leg, struct xr_step *step,
     const struct xr_question *question, struct xr_http_response *ret)
 {
@@ -59,6 +115,8 @@ const struct xr_err *xr_ask(struct xr_leg *leg, struct xr_step *step,
         .body = question->body,
         .auth = wire_auth(question->auth),
         .account = ctx->target->account,
+        .kerberos = ctx->kerberos,
+        .unbound = ctx->unbound,
         .secret = by_token ? ctx->token : ctx->password,
         .also_hide = by_token ? ctx->password : ctx->token,
         .ignore_trust = leg->ignore_trust,
@@ -72,13 +130,14 @@ const struct xr_err *xr_ask(struct xr_leg *leg, struct xr_step *step,
     const struct xr_err *err =
         xr_http_perform(leg->http, leg->arena, &request, ctx->deadline, &trace, ret);
     leg->requests++;
-    leg->seen = trace.session;
-    leg->proved = trace.proved;
+    note_answer(leg, step, &trace, err ? NULL : ret);
+    if (leg->attempt)
+        note_attempt(leg->attempt, &trace, err, ret);
     if (trace.exchange)
         xr_step_exchange(step, trace.exchange);
     if (trace.sent)
         xr_leg_sent(leg, xr_receiver(leg->arena, leg->host, leg->address, leg->port),
-            question->what, trace.ntlm_unanswered ? "none" : credentials_text(question->auth),
+            question->what, took_nothing(&trace) ? "none" : credentials_text(question->auth),
             protection(leg->arena, &trace));
     return err;
 }
@@ -112,23 +171,13 @@ static bool offered(const struct xr_challenge *challenge, enum xr_auth auth)
     return offers[auth];
 }
 
-/* libcurl turns each byte into one character of UTF-16: beyond ASCII the proof would be wrong, and
- * the right password count as a failed logon. */
-static bool fits_ntlm(const struct xr_ctx *ctx)
-{
-    for (const char *at = ctx->target->account; *at; at++)
-        if ((unsigned char)*at > 0x7f)
-            return false;
-    return xr_secret_is_ascii(ctx->password);
-}
-
 static bool usable(const struct xr_ctx *ctx, enum xr_auth auth)
 {
     if (auth == XR_AUTH_NEGOTIATE)
-        return ctx->have_ticket;
+        return ctx->kerberos != NULL;
     if (auth == XR_AUTH_OAUTH)
         return xr_secret_given(ctx->token);
-    return xr_secret_given(ctx->password) && (auth != XR_AUTH_NTLM || fits_ntlm(ctx));
+    return xr_secret_given(ctx->password);
 }
 
 static const char *usable_text(const struct xr_ctx *ctx, struct xr_arena *arena)
@@ -141,6 +190,60 @@ static const char *usable_text(const struct xr_ctx *ctx, struct xr_arena *arena)
     return *text ? text : "none of those that were asked for";
 }
 
+bool xr_may_use(const struct xr_ctx *ctx, const struct xr_challenge *challenge, enum xr_auth auth)
+{
+    const enum xr_auth *wanted = ctx->target->auth;
+
+    while (*wanted && *wanted != auth)
+        wanted++;
+    return *wanted && offered(challenge, auth) && usable(ctx, auth);
+}
+
+bool xr_auth_is_by_password(enum xr_auth auth)
+{
+    return auth == XR_AUTH_BASIC || auth == XR_AUTH_NTLM;
+}
+
+static enum xr_auth first_usable(
+    const struct xr_ctx *ctx, const struct xr_challenge *challenge, const enum xr_auth *from)
+{
+    for (; *from; from++)
+        if (offered(challenge, *from) && usable(ctx, *from))
+            return *from;
+    return XR_AUTH_NONE;
+}
+
+enum xr_auth xr_next_auth(
+    const struct xr_ctx *ctx, const struct xr_challenge *challenge, enum xr_auth behind)
+{
+    const enum xr_auth *at = ctx->target->auth;
+
+    while (*at && *at != behind)
+        at++;
+    return *at ? first_usable(ctx, challenge, at + 1) : XR_AUTH_NONE;
+}
+
+static bool is_only(const struct xr_ctx *ctx, enum xr_auth auth)
+{
+    return ctx->target->auth[0] == auth && !ctx->target->auth[1];
+}
+
+static void no_scheme(
+    const struct xr_ctx *ctx, struct xr_step *step, const struct xr_challenge *challenge)
+{
+    if (is_only(ctx, XR_AUTH_BASIC))
+        (void)xr_error(step, XR_FINDING_LOGON_BASIC_UNAVAILABLE,
+            "Basic authentication is asked for, but the server offers %s only.",
+            challenge->schemes);
+    else if (is_only(ctx, XR_AUTH_NEGOTIATE) && challenge->negotiate)
+        (void)xr_error(step, XR_FINDING_LOGON_KERBEROS_NO_TICKET,
+            "Negotiate is asked for, but there is neither a ticket nor a keytab nor a password.");
+    else
+        (void)xr_error(step, XR_FINDING_LOGON_SCHEME_NOT_OFFERED,
+            "The server offers %s; usable here would be %s.", challenge->schemes,
+            usable_text(ctx, step->arena));
+}
+
 enum xr_auth xr_choose_auth(
     const struct xr_ctx *ctx, struct xr_step *step, const struct xr_challenge *challenge)
 {
@@ -150,41 +253,10 @@ enum xr_auth xr_choose_auth(
         return XR_AUTH_NONE;
     }
     xr_step_detail(step, "Schemes offered", "%s", challenge->schemes);
-    if (challenge->ntlm && !fits_ntlm(ctx))
-        xr_step_detail(
-            step, "NTLM", "not used: this version sends account and password in ASCII only");
-    for (const enum xr_auth *auth = ctx->target->auth; *auth; auth++)
-        if (offered(challenge, *auth) && usable(ctx, *auth))
-            return *auth;
-    bool only_basic = ctx->target->auth[0] == XR_AUTH_BASIC && !ctx->target->auth[1];
-    if (only_basic)
-        (void)xr_error(step, XR_FINDING_LOGON_BASIC_UNAVAILABLE,
-            "Basic authentication is asked for, but the server offers %s only.",
-            challenge->schemes);
-    else
-        (void)xr_error(step, XR_FINDING_LOGON_SCHEME_NOT_OFFERED,
-            "The server offers %s; usable here would be %s.", challenge->schemes,
-            usable_text(ctx, step->arena));
-    return XR_AUTH_NONE;
-}
-
-static const char extended_protection_cause[] =
-    "The server refused the credentials. Most often the account name or the password is wrong. "
-    "Open is Extended Protection: exray sends no channel binding yet, so a server that demands one "
-    "(the default of Exchange 2019 CU14 and later may be set to Required) refuses the right "
-    "password "
-    "too. Event 4625 on the server tells them apart: status 0xC000006D is a wrong password, "
-    "0xC000035B is a missing channel binding.";
-
-static enum xr_status refused_credentials(
-    struct xr_ctx *ctx, struct xr_step *step, enum xr_auth auth)
-{
-    enum xr_status status = xr_error(step, XR_FINDING_LOGON_REJECTED,
-        "The server refused the credentials of %s (%s).", ctx->target->account, xr_auth_name(auth));
-
-    if (auth == XR_AUTH_NTLM || auth == XR_AUTH_NEGOTIATE)
-        step->last_finding->cause = extended_protection_cause;
-    return status;
+    enum xr_auth auth = first_usable(ctx, challenge, ctx->target->auth);
+    if (auth == XR_AUTH_NONE)
+        no_scheme(ctx, step, challenge);
+    return auth;
 }
 
 bool xr_shows_secret(const struct xr_ctx *ctx, const char *text)
@@ -206,24 +278,11 @@ bool xr_is_refusal(const struct xr_http_response *response)
     return response->status == 401 || response->status == 456 || response->status == 457;
 }
 
-enum xr_status xr_refused(struct xr_ctx *ctx, struct xr_step *step, enum xr_auth auth,
-    const struct xr_http_response *response)
+bool xr_is_clear(const struct xr_http_response *response)
 {
-    if (response->status != 401) {
-        if (!ctx->gate_closed_by)
-            ctx->gate_closed_by = step->id;
-        return xr_answer_error(step, "The server", response);
-    }
-    xr_step_decisive(step, "401");
-    if (response->ntlm_unanswered)
-        return xr_error(step, XR_FINDING_LOGON_SCHEME_NOT_OFFERED,
-            "The server offers NTLM, but does not answer the first NTLM message with a challenge.");
-    if (!ctx->gate_closed_by)
-        ctx->gate_closed_by = step->id;
-    if (auth == XR_AUTH_OAUTH)
-        return xr_error(step, XR_FINDING_LOGON_TOKEN_REJECTED, "The server refused the token.");
-    if (xr_contains(response->body, "locked out"))
-        return xr_error(step, XR_FINDING_LOGON_LOCKED_OUT,
-            "The server says that the account %s is locked out.", ctx->target->account);
-    return refused_credentials(ctx, step, auth);
+    bool page = xr_is_login_page(response);
+    bool redirected = xr_is_redirect(response) && !page;
+
+    return (response->status == 200 && !page) || response->status == 404 || redirected ||
+           xr_is_refusal(response) || xr_is_from_exchange(response);
 }

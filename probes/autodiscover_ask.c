@@ -98,19 +98,65 @@ static void judge_other_answer(
     xr_told_no(ret, XR_TOLD_NOTHING, XR_GOT_SERVICE);
 }
 
-/* A device in front may answer anything to a wrong password, and count it all the same. Only
- * Exchange says 401 to it: its other answers come from behind the logon. */
+/* Exchange's own words, which nobody says who has not accepted the credential. */
+static bool is_behind_logon(const struct xr_http_response *response)
+{
+    return (response->status == 200 || response->status == 500) &&
+           xr_contains(response->body, "schemas.microsoft.com/exchange/");
+}
+
 static void note_proof(struct xr_discovery *discovery, const struct xr_step *step,
     const struct xr_leg *leg, const struct xr_http_response *response)
 {
-    bool redirected = response && xr_is_redirect(response) && !xr_is_login_page(response);
-    bool taken = response && (response->status == 200 || response->status == 404 || redirected ||
-                                 xr_is_refusal(response) || xr_is_from_exchange(response));
+    struct xr_ctx *ctx = discovery->ctx;
 
-    if (!leg->proved || taken)
+    if (!leg->proved)
         return;
-    discovery->ctx->proof_unclear = true;
-    discovery->unclear_in = step->id;
+    if (!response || !xr_is_clear(response)) {
+        ctx->proof_unclear = true;
+        discovery->unclear_in = step->id;
+        return;
+    }
+    if (ctx->proved || !xr_auth_is_by_password(discovery->auth) || !is_behind_logon(response))
+        return;
+    ctx->proved = true;
+    ctx->proved_by = step->id;
+}
+
+/* Without a ticket, or with one that is refused, the next scheme may work: no password was sent. */
+static bool goes_on(struct xr_discovery *discovery, struct xr_method *method,
+    const struct xr_question *question, const struct xr_err *err,
+    const struct xr_http_response *response, struct xr_step *step)
+{
+    const struct xr_ctx *ctx = discovery->ctx;
+    bool without = err && xr_is_without_ticket(err);
+    bool refused = !err && response->status == 401 && question->auth == XR_AUTH_NEGOTIATE;
+
+    if (!without && !refused)
+        return false;
+    discovery->auth = xr_next_auth(ctx, &method->challenge, question->auth);
+    if (discovery->auth == XR_AUTH_NONE)
+        return false;
+    (void)xr_find(step,
+        without ? xr_fault_finding(err->fault) : XR_FINDING_LOGON_KERBEROS_KEY_MISMATCH, XR_WARNING,
+        "%s Next: %s.",
+        without ? xr_sentence(step->arena, err->text) : "The server refuses the Kerberos ticket.",
+        xr_auth_name(discovery->auth));
+    method->own.deadline = xr_deadline_within(ctx->deadline, ctx->step_ms);
+    return true;
+}
+
+static const struct xr_err *ask(struct xr_discovery *discovery, struct xr_method *method,
+    struct xr_question *question, struct xr_step *step, struct xr_http_response *response)
+{
+    const struct xr_err *err;
+
+    do {
+        question->auth = discovery->auth;
+        err = xr_ask(method->ready, step, question, response);
+    } while (goes_on(discovery, method, question, err, response, step));
+    discovery->auth = question->auth;
+    return err;
 }
 
 bool xr_ask_settings(struct xr_discovery *discovery, struct xr_method *method,
@@ -121,26 +167,25 @@ bool xr_ask_settings(struct xr_discovery *discovery, struct xr_method *method,
     struct xr_header anchor = { question->headers, "X-AnchorMailbox", discovery->address };
 
     question->method = "POST";
-    question->auth = xr_choose_auth(ctx, ret->step, &method->challenge);
-    if (question->auth == XR_AUTH_OAUTH) /* without it Exchange does not find the way */
+    discovery->auth = xr_choose_auth(ctx, ret->step, &method->challenge);
+    if (discovery->auth == XR_AUTH_OAUTH) /* without it Exchange does not find the way */
         question->headers = &anchor;
-    if (question->auth == XR_AUTH_NONE) {
+    if (discovery->auth == XR_AUTH_NONE) {
         xr_told_no(ret, XR_TOLD_NO, XR_GOT_SERVICE);
         return false;
     }
-    discovery->auth = question->auth;
     ret->asked = question->url->text;
-    const struct xr_err *err = xr_ask(method->ready, ret->step, question, response);
+    const struct xr_err *err = ask(discovery, method, question, ret->step, response);
     question->headers = plain;
     note_proof(discovery, ret->step, method->ready, err ? NULL : response);
     ret->step->elapsed_us = xr_now_us() - ret->step->started_us;
     if (err) {
-        (void)xr_fault_error(ret->step, err);
+        (void)xr_ask_failed(ctx, ret->step, err);
         xr_told_no(ret, XR_TOLD_NO, XR_GOT_SERVICE);
         return false;
     }
     if (xr_is_refusal(response)) {
-        (void)xr_refused(ctx, ret->step, question->auth, response);
+        (void)xr_refused_on(ctx, method->ready, ret->step, question->auth, response);
         xr_told_no(ret, XR_TOLD_NO, XR_GOT_ANSWER);
         return false;
     }

@@ -1,6 +1,6 @@
-#include <string.h>
+#include "probes/inbox.h"
 
-#include "probes/ews_call.h"
+#include <string.h>
 
 static void note_folder(struct xr_ctx *ctx, struct xr_step *step, const struct xr_ews_reply *reply)
 {
@@ -30,9 +30,10 @@ static struct xr_ews_call question(const struct xr_ctx *ctx)
     bool names_mailbox = !target->impersonation || strcmp(target->impersonate, target->mailbox);
 
     return (struct xr_ews_call){
-        .operation = XR_EWS_GET_FOLDER,
+        .request = { .operation = XR_EWS_GET_FOLDER,
+            .folder = { target->folder, target->folder_id,
+                names_mailbox ? target->mailbox : NULL } },
         .impersonate = target->impersonation,
-        .folder = { target->folder, target->folder_id, names_mailbox ? target->mailbox : NULL },
         .anchor = target->mailbox,
     };
 }
@@ -53,18 +54,66 @@ static enum xr_status judge_rights(
         reply->folder_name ? reply->folder_name : "The folder", ctx->target->mailbox, how, items);
 }
 
+static bool failed(const struct xr_ews_reply *reply)
+{
+    return reply->fault || (reply->class_ && strcmp(reply->class_, "Success") != 0);
+}
+
+/* A folder may show itself and its counters, and not what is in it. */
+static enum xr_status look_inside(struct xr_ctx *ctx, struct xr_step *step)
+{
+    const char *message = step->message, *folder = ctx->run->facts.folder_name;
+    struct xr_ews_call call = question(ctx);
+    struct xr_ews_reply reply;
+
+    call.request.operation = XR_EWS_FIND_ITEM;
+    if (!xr_ews_call(ctx, step, &call, &reply))
+        return XR_ERROR;
+    if (failed(&reply)) {
+        (void)xr_ews_error(ctx, step, &reply);
+        if (step->last_finding->code == XR_FINDING_FOLDER_ACCESS_DENIED)
+            step->message = step->last_finding->message = xr_printf(ctx->arena,
+                "The folder %s was opened, but what is in it may not be listed: Exchange answers "
+                "%s.",
+                folder ? folder : "(without a name)", reply.code);
+        return step->status;
+    }
+    if (reply.items_total >= 0)
+        xr_step_detail(step, "Items seen", "%lld of %lld",
+            (long long)(reply.item_count < 0 ? 0 : reply.item_count), (long long)reply.items_total);
+    step->message = message;
+    return XR_SUCCESS;
+}
+
+static enum xr_status refused(
+    struct xr_ctx *ctx, struct xr_step *step, const struct xr_ews_reply *reply)
+{
+    (void)xr_ews_error(ctx, step, reply);
+    if (reply->other_address)
+        step->message = step->last_finding->message = xr_printf(ctx->arena,
+            "%s is not the primary address. Exchange offers %s, the one to use (%s).",
+            ctx->target->impersonate, reply->other_address, reply->code);
+    xr_inbox_difference(ctx, step, reply);
+    return step->status;
+}
+
 /* Can the service account act as this user and open the folder? */
 static enum xr_status run(struct xr_ctx *ctx, struct xr_step *step)
 {
     struct xr_ews_call call = question(ctx);
     struct xr_ews_reply reply;
 
-    if (!xr_ews_call(ctx, step, &call, &reply))
+    if (!xr_ews_call(ctx, step, &call, &reply)) {
+        xr_inbox_difference(ctx, step, NULL);
         return XR_ERROR;
-    if (reply.fault || (reply.class_ && strcmp(reply.class_, "Success")))
-        return xr_ews_error(ctx, step, &reply);
+    }
+    if (failed(&reply))
+        return refused(ctx, step, &reply);
     note_folder(ctx, step, &reply);
-    return judge_rights(ctx, step, &reply);
+    enum xr_status status = judge_rights(ctx, step, &reply);
+    /* A check of many may ask two questions for a mailbox, and the directory is the second. */
+    bool is_of_many = ctx->repeated || ctx->of_many;
+    return status == XR_SUCCESS && !is_of_many ? look_inside(ctx, step) : status;
 }
 
 const struct xr_probe xr_probe_inbox = {

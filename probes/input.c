@@ -3,6 +3,7 @@
 #include "analyzer/base/text.h"
 #include "analyzer/wire/ews.h"
 #include "probes/probe.h"
+#include "probes/smtp_address.h"
 
 static bool check_mailbox(struct xr_ctx *ctx, struct xr_step *step)
 {
@@ -59,6 +60,40 @@ static bool check_impersonated(struct xr_ctx *ctx, struct xr_step *step)
     return true;
 }
 
+/* The negative control would open what the test is to open. */
+static bool is_inside(const struct xr_ctx *ctx)
+{
+    const struct xr_target *target = ctx->target;
+
+    return xr_same_mailbox(ctx->arena, target->outside, target->mailbox) ||
+           (target->impersonation &&
+               xr_same_mailbox(ctx->arena, target->outside, target->impersonate));
+}
+
+static bool check_outside(struct xr_ctx *ctx, struct xr_step *step)
+{
+    const char *outside = ctx->target->outside;
+    struct xr_address address;
+    const char *why;
+
+    if (!outside)
+        return true;
+    xr_step_detail(step, "Must be out of reach", "%s", outside);
+    if (!xr_address_parse(ctx->arena, outside, &address, &why)) {
+        (void)xr_find(step, XR_FINDING_INPUT_ADDRESS_INVALID, XR_ERROR,
+            "\"%s\", the mailbox that must be out of reach, is not a mailbox address: %s.", outside,
+            why);
+        return false;
+    }
+    if (!is_inside(ctx))
+        return true;
+    struct xr_finding *finding = xr_find(step, XR_FINDING_INPUT_ADDRESS_INVALID, XR_ERROR,
+        "%s is to be opened and to be out of reach at the same time.", outside);
+    finding->cause = "--outside names the mailbox of the test itself. It takes a mailbox that the "
+                     "account must not be able to open.";
+    return false;
+}
+
 static bool check_url(struct xr_ctx *ctx, struct xr_step *step)
 {
     const char *text = ctx->target->ews_url;
@@ -101,6 +136,7 @@ static enum xr_status run(struct xr_ctx *ctx, struct xr_step *step)
 
     sound &= check_account(ctx, step);
     sound &= check_impersonated(ctx, step);
+    sound &= check_outside(ctx, step);
     bool url = check_url(ctx, step);
     sound &= url && check_access_type(ctx, step);
     if (target->folder || target->folder_id)

@@ -29,6 +29,9 @@ struct xr_leg {
     bool keeps;         /* the connection that showed that the address accepts some */
     const struct xr_http_gate *gate;   /* of requests; NULL: none */
     bool proved;                       /* the last request took a credential along */
+    const struct xr_http_logon *logon; /* what the last one by NTLM or Negotiate learned, or NULL */
+    bool from_exchange; /* some answer came from Exchange, or from a Windows that may be its own */
+    struct xr_attempt *attempt; /* the refusals to be judged by who made it; NULL: each is final */
     const struct xr_tls_session *seen; /* the last request's; until the next one */
     struct xr_http *http;
     struct xr_step *request; /* the child of all requests */

@@ -4,6 +4,8 @@
 #include "probes/answers.h"
 #include "probes/ews_call.h"
 #include "probes/faults.h"
+#include "probes/logon_moves.h"
+#include "probes/logon_parts.h"
 
 /* Which schemes does the server offer? Asked without any credential. */
 static bool see_challenge(struct xr_ctx *ctx, struct xr_step *step)
@@ -23,14 +25,6 @@ static bool see_challenge(struct xr_ctx *ctx, struct xr_step *step)
     }
     xr_challenge_parse(ctx->arena, response.headers, &ctx->challenge);
     return true;
-}
-
-static bool choose_scheme(struct xr_ctx *ctx, struct xr_step *step)
-{
-    ctx->auth = xr_choose_auth(ctx, step, &ctx->challenge);
-    if (ctx->auth != XR_AUTH_NONE)
-        ctx->run->facts.auth_scheme = xr_auth_name(ctx->auth);
-    return ctx->auth != XR_AUTH_NONE;
 }
 
 /* Codes that only an authenticated account without a mailbox of its own meets. */
@@ -67,26 +61,297 @@ static enum xr_status judge(
     return xr_success(step, "%s was authenticated with %s.", account, xr_auth_name(ctx->auth));
 }
 
-/* Does the server accept the account, and by which scheme? GetFolder as itself, without
- * impersonation. */
+/* ---- one try ---- */
+
+struct logon {
+    struct xr_ctx *ctx;
+    struct xr_step *step;  /* of the probe */
+    struct xr_step *of;    /* of the last try: the probe's, or a child */
+    const char *proved_by; /* where the password was accepted before this step; NULL: nowhere */
+    bool ntlm_refused, was_unbound;
+    struct xr_attempt attempt;
+    struct xr_ews_reply reply; /* of the try that was accepted */
+};
+
+static enum xr_logon_way way_of(const struct xr_ctx *ctx)
+{
+    static const enum xr_logon_way ways[XR_AUTH_COUNT] = {
+        [XR_AUTH_BASIC] = XR_LOGON_BY_BASIC,
+        [XR_AUTH_NTLM] = XR_LOGON_BY_BOUND,
+        [XR_AUTH_NEGOTIATE] = XR_LOGON_BY_TICKET,
+        [XR_AUTH_OAUTH] = XR_LOGON_BY_TOKEN,
+    };
+    const struct xr_http_logon *logon = ctx->ews_leg->logon;
+    bool unbound = ctx->unbound || (logon && logon->proof_sent && !logon->bound);
+
+    return ctx->auth == XR_AUTH_NTLM && unbound ? XR_LOGON_BY_UNBOUND : ways[ctx->auth];
+}
+
+/* An answer by SOAP comes from behind the logon; a fault without a code may come from anywhere. */
+static bool is_behind_logon(const struct xr_ews_reply *reply)
+{
+    return reply->code || !reply->fault;
+}
+
+static void note_proof(struct logon *logon, bool answered)
+{
+    struct xr_ctx *ctx = logon->ctx;
+    const struct xr_attempt *attempt = &logon->attempt;
+    bool taken = answered && is_behind_logon(&logon->reply);
+
+    if (attempt->proved && !taken && !attempt->clear)
+        ctx->proof_unclear = true;
+    if (!attempt->proved || !taken || ctx->proved || !xr_auth_is_by_password(ctx->auth))
+        return;
+    ctx->proved = true;
+    ctx->proved_by = logon->step->id;
+}
+
+static enum xr_logon_outcome outcome_of(const struct xr_attempt *attempt, bool answered)
+{
+    if (answered)
+        return XR_LOGON_ACCEPTED;
+    if (attempt->refused)
+        return XR_LOGON_REFUSED;
+    return attempt->err && xr_is_without_ticket(attempt->err) ? XR_LOGON_FAILED_HERE
+                                                              : XR_LOGON_ENDED;
+}
+
+static const char broken_at_the_proof[] =
+    "The connection ended just when NTLM's proof of the password had gone out, without an answer "
+    "to "
+    "it. Most likely a load balancer or proxy closes connections behind the server's challenge "
+    "(keep-alive switched off, connections shared among clients), so that no logon by NTLM can "
+    "succeed there. Otherwise the server process died, or an intrusion protection cuts such "
+    "requests. Nothing shows whether the proof was looked at, so it was not sent again.";
+
+/* What the fault means in the middle of a logon. */
+static void judge_failure(struct logon *logon)
+{
+    const struct xr_http_logon *dialogue = logon->ctx->ews_leg->logon;
+    enum xr_fault fault = logon->attempt.err->fault;
+    struct xr_finding *finding = logon->of->last_finding;
+
+    if (fault == XR_FAULT_CONTENT) /* of NTLM's second message */
+        finding->code = XR_FINDING_LOGON_SCHEME_NOT_OFFERED;
+    if (fault == XR_FAULT_HTTP_BROKEN && logon->ctx->auth == XR_AUTH_NTLM && dialogue &&
+        dialogue->proof_sent && logon->attempt.proved)
+        finding->cause = broken_at_the_proof;
+    if (xr_is_refused_by_kdc(logon->attempt.err))
+        xr_close_gate(logon->ctx, logon->step);
+}
+
+/* GetFolder as the account itself, without impersonation, by the scheme of the context. */
+static enum xr_logon_outcome try(struct logon *logon)
+{
+    struct xr_ctx *ctx = logon->ctx;
+    const struct xr_target *target = ctx->target;
+    struct xr_ews_call call = {
+        .request = { .operation = XR_EWS_GET_FOLDER, .folder = { .name = "inbox" } },
+        .anchor = strchr(target->account, '@') ? target->account : target->mailbox,
+    };
+
+    logon->attempt = (struct xr_attempt){ 0 };
+    ctx->run->facts.auth_scheme = xr_auth_name(ctx->auth);
+    ctx->ews_leg->attempt = ctx->auth == XR_AUTH_OAUTH ? NULL : &logon->attempt;
+    bool answered = xr_ews_call(ctx, logon->of, &call, &logon->reply);
+    ctx->ews_leg->attempt = NULL;
+    if (logon->attempt.err)
+        judge_failure(logon);
+    note_proof(logon, answered);
+    return outcome_of(&logon->attempt, answered);
+}
+
+/* ---- one after the other ---- */
+
+static struct xr_step *child(struct logon *logon, const char *suffix, const char *title)
+{
+    const char *id = xr_printf(logon->ctx->arena, "logon.%s", suffix);
+    struct xr_step *step = xr_step_add(logon->ctx->arena, logon->step, id, title);
+
+    step->started_us = xr_now_us();
+    logon->ctx->deadline = xr_deadline_within(logon->ctx->deadline, logon->ctx->step_ms);
+    return step;
+}
+
+/* The child ends as its request did; what a refusal means is said by the parent. */
+static void end_child(const struct logon *logon, enum xr_logon_outcome outcome)
+{
+    struct xr_step *of = logon->of;
+
+    if (of == logon->step)
+        return;
+    of->elapsed_us = xr_now_us() - of->started_us;
+    if (outcome == XR_LOGON_REFUSED && !of->message)
+        (void)xr_success(of, "Tried; the server refused it (401).");
+}
+
+/* Another scheme comes next, so that no ticket, or a refused one, is a remark. */
+static void remark_ticket(struct logon *logon)
+{
+    struct xr_step *of = logon->of;
+
+    if (logon->attempt.refused)
+        (void)xr_logon_tell_ticket(logon->ctx, of, XR_WARNING, &logon->attempt.response);
+    for (struct xr_finding *at = of->findings; at; at = at->next)
+        at->status = XR_WARNING;
+    of->status = XR_WARNING;
+}
+
+static struct xr_logon_state state_of(
+    const struct logon *logon, enum xr_logon_outcome outcome, enum xr_auth next)
+{
+    const struct xr_ctx *ctx = logon->ctx;
+
+    return (struct xr_logon_state){
+        .way = way_of(ctx),
+        .outcome = outcome,
+        .proved = logon->proved_by != NULL,
+        .again = logon->ntlm_refused,
+        .second = ctx->target->second_attempt,
+        .basic = xr_may_use(ctx, &ctx->challenge, XR_AUTH_BASIC),
+        .next = next != XR_AUTH_NONE,
+    };
+}
+
+/* false: that was the last one. */
+static bool prepare(struct logon *logon, enum xr_logon_move move, enum xr_auth next)
+{
+    struct xr_ctx *ctx = logon->ctx;
+
+    if (move == XR_LOGON_TRY_NEXT) {
+        remark_ticket(logon);
+        ctx->auth = next;
+        ctx->deadline = xr_deadline_within(ctx->deadline, ctx->step_ms);
+        logon->of = logon->step;
+        return true;
+    }
+    if (move != XR_LOGON_TRY_UNBOUND && move != XR_LOGON_TRY_BASIC)
+        return false;
+    logon->ntlm_refused = true;
+    if (move == XR_LOGON_TRY_UNBOUND) {
+        ctx->unbound = true;
+        logon->of = child(logon, "unbound", "Log on without channel binding");
+    } else {
+        ctx->auth = XR_AUTH_BASIC;
+        logon->of = child(logon, "basic", "Log on with Basic");
+    }
+    return true;
+}
+
+/* A try that ended by something else than a refusal: that is the verdict. */
+static void repeat(const struct logon *logon)
+{
+    struct xr_step *step = logon->step;
+    const struct xr_finding *of = logon->of == step ? NULL : logon->of->last_finding;
+
+    if (!of)
+        return;
+    (void)xr_error(step, of->code, "%s", of->message);
+    step->last_finding->cause = of->cause;
+    step->last_finding->code_name = of->code_name;
+}
+
+static enum xr_status conclude(struct logon *logon, enum xr_logon_move move)
+{
+    struct xr_ctx *ctx = logon->ctx;
+    struct xr_step *step = logon->step;
+    const struct xr_http_response *refusal = &logon->attempt.response;
+
+    if (move == XR_LOGON_DONE)
+        return judge(ctx, step, &logon->reply);
+    if (move == XR_LOGON_TELL_UNBOUND || move == XR_LOGON_TELL_BASIC)
+        logon->of->status = judge(ctx, logon->of, &logon->reply);
+    if (move == XR_LOGON_TELL_UNBOUND)
+        return xr_logon_tell_unbound(ctx, step, logon->proved_by);
+    ctx->unbound = logon->was_unbound;
+    if (move == XR_LOGON_TELL_BASIC)
+        return xr_logon_tell_basic(ctx, step);
+    if (move == XR_LOGON_TELL_RIGHT)
+        return xr_logon_tell_right(ctx, step, logon->proved_by, refusal);
+    if (move == XR_LOGON_TELL_TICKET)
+        return xr_logon_tell_ticket(ctx, step, XR_ERROR, refusal);
+    if (move == XR_LOGON_TELL_REJECTED)
+        return xr_refused(ctx, step, ctx->auth, refusal);
+    repeat(logon);
+    return XR_ERROR;
+}
+
+/* What the try learned becomes the step's own. */
+static void adopt(struct xr_step *step, const struct xr_step *of)
+{
+    for (struct xr_exchange *at = of->exchanges, *next; at; at = next) {
+        next = at->next;
+        at->next = NULL;
+        xr_step_exchange(step, at);
+    }
+    for (const struct xr_detail *at = of->details; at; at = at->next)
+        xr_step_detail(step, at->name, "%s", at->value);
+    for (const struct xr_finding *at = of->findings; at; at = at->next) {
+        struct xr_finding *copy = xr_find(step, at->code, at->status, "%s", at->message);
+        copy->cause = at->cause;
+        copy->code_name = at->code_name;
+    }
+    if (of->message)
+        step->message = of->message;
+}
+
+/* A ticket may be useless where something else works: then the report shows both. */
+static enum xr_logon_outcome try_ticket(struct logon *logon)
+{
+    struct xr_step *step = logon->step;
+    struct xr_step *of =
+        xr_step_add(logon->ctx->arena, NULL, "logon.negotiate", "Log on with Kerberos");
+
+    of->started_us = xr_now_us();
+    logon->of = of;
+    enum xr_logon_outcome outcome = try(logon);
+    if (outcome == XR_LOGON_REFUSED || outcome == XR_LOGON_FAILED_HERE) {
+        xr_step_attach(step, of);
+        return outcome;
+    }
+    adopt(step, of);
+    logon->of = step;
+    return outcome;
+}
+
+static enum xr_status log_on(struct logon *logon)
+{
+    struct xr_ctx *ctx = logon->ctx;
+    enum xr_logon_move move;
+    enum xr_auth next;
+
+    do {
+        next = xr_next_auth(ctx, &ctx->challenge, ctx->auth);
+        bool ticket = ctx->auth == XR_AUTH_NEGOTIATE && next != XR_AUTH_NONE;
+        enum xr_logon_outcome outcome = ticket ? try_ticket(logon) : try(logon);
+        const struct xr_logon_state state = state_of(logon, outcome, next);
+        move = xr_logon_next(&state);
+        end_child(logon, outcome);
+    } while (prepare(logon, move, next));
+    return conclude(logon, move);
+}
+
+/* Does the server accept the account, and by which scheme? */
 static enum xr_status run(struct xr_ctx *ctx, struct xr_step *step)
 {
-    struct xr_ews_call call = {
-        .operation = XR_EWS_GET_FOLDER,
-        .folder = { .name = "inbox" },
-        .anchor = strchr(ctx->target->account, '@') ? ctx->target->account : ctx->target->mailbox,
+    struct logon logon = {
+        .ctx = ctx,
+        .step = step,
+        .of = step,
+        .proved_by = ctx->proved ? ctx->proved_by : NULL,
+        .was_unbound = ctx->unbound,
     };
-    struct xr_ews_reply reply;
 
     if (ctx->gate_closed_by)
         return xr_skipped(step, ctx->gate_closed_by,
             "Not tried: the credentials were refused already, and one wrong password is enough.");
     if (!ctx->version)
         ctx->version = xr_ews_versions;
-    if (!see_challenge(ctx, step) || !choose_scheme(ctx, step) ||
-        !xr_ews_call(ctx, step, &call, &reply))
+    if (!see_challenge(ctx, step))
         return XR_ERROR;
-    return judge(ctx, step, &reply);
+    ctx->auth = xr_choose_auth(ctx, step, &ctx->challenge);
+    return ctx->auth == XR_AUTH_NONE ? XR_ERROR : xr_ews_support(ctx, step, log_on(&logon));
 }
 
 const struct xr_probe xr_probe_logon = {

@@ -12,6 +12,8 @@
 #include "analyzer/wire/net.h"
 
 struct xr_chain;
+struct xr_ews_reply;
+struct xr_kerberos;
 struct xr_leg;
 
 /* A host that answers GetUserSettings, and how it was asked. */
@@ -28,7 +30,7 @@ struct xr_ctx {
     const struct xr_target *target;
     const struct xr_net *net;
     struct xr_secret password, token;
-    bool have_ticket; /* Kerberos: a ticket is present or a keytab was given */
+    struct xr_kerberos *kerberos; /* where tickets come from; NULL: there are none */
     struct xr_run *run;
     struct xr_deadline deadline; /* step_us is the step that runs now */
     int64_t step_ms;             /* how long one step may take */
@@ -45,8 +47,13 @@ struct xr_ctx {
     struct xr_leg *ews_leg; /* the way to the EWS host and the session with it; from endpoint on */
     struct xr_challenge challenge; /* what the EWS address asks for; not "any": not asked yet */
     enum xr_auth auth;             /* the scheme in use */
+    bool proved; /* the password (not a ticket, not a token) was accepted once in this run */
+    const char *proved_by; /* id of the step in which it was; NULL: not yet */
+    bool unbound; /* NTLM goes without channel binding: bound it was refused, unbound accepted */
     const char *const *version;  /* the RequestServerVersion in use: points into xr_ews_versions */
     bool account_has_no_mailbox; /* noticed by logon */
+    const struct xr_ews_reply *directory; /* ResolveNames of the mailbox, if inbox asked; or NULL */
+    bool of_many; /* first of a check of many: two requests for a mailbox must do */
 
     int64_t back_off_ms; /* how long the server asked us to wait, in this run; 0: it did not */
     bool proof_unclear;  /* a credential went out, and nothing shows that it was taken or refused */
@@ -57,6 +64,8 @@ struct xr_ctx {
 struct xr_probe {
     const char *id, *title, *about;
     uint32_t needs, provides; /* bits of enum xr_fact */
+    bool (*applies)(
+        const struct xr_target *); /* false: no trace of it in the report; NULL: always */
     const char *(*not_needed)(
         const struct xr_ctx *); /* why it does not apply, or NULL; NULL: always applies */
     enum xr_status (*run)(struct xr_ctx *, struct xr_step *);

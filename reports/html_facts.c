@@ -107,6 +107,10 @@ static void put_server(const struct xr_page *page)
         (void)fputs(facts->server_product && facts->server_version ? ", " : "", page->out);
         xr_html_remote(page->out, facts->server_name);
     }
+    if (facts->backend_name) {
+        (void)fputs(", back end ", page->out);
+        xr_html_remote(page->out, facts->backend_name);
+    }
     (void)fputs("</small>", page->out);
     close_term(page);
 }

@@ -79,6 +79,17 @@ static const char *authentication(const struct xr_run *run)
     return schemes(run->arena, run->target);
 }
 
+static const char *extras(struct xr_arena *arena, uint32_t with)
+{
+    const char *all = NULL;
+
+    for (int i = 0; i < XR_WITH_COUNT; i++)
+        if (with & 1u << i)
+            all = all ? xr_printf(arena, "%s, %s", all, xr_with_name((enum xr_with)i))
+                      : xr_with_name((enum xr_with)i);
+    return all;
+}
+
 static const char *left_out(struct xr_arena *arena, uint32_t no_ways)
 {
     const char *all = NULL;
@@ -106,6 +117,8 @@ static void put_environment(const struct xr_page *page)
         put_row(page, "EWS address given", target->ews_url ? target->ews_url : "no: Autodiscover");
     if (!xr_is_of_place(target))
         put_row(page, "Authentication", authentication(run));
+    put_row(page, "Also tested", extras(run->arena, target->with));
+    put_row(page, "Must not be reachable", target->outside);
     put_row(page, "Methods left out", left_out(run->arena, target->no_ways));
     put_row(page, "Hosts allowed by name", listed(run->arena, target->allow_redirect));
     put_row(page, "Certificate trust",

@@ -13,7 +13,7 @@ from harness import FACTOR, SECRET, Store, Suite, expect, refused
 from org_commands import exit_code, on_a_terminal
 
 SCHEMA = json.loads((runner.ROOT / "reports/schema/report-1.schema.json").read_text())
-BASE = json.loads((runner.BASE / "healthy-exchange-2019.json").read_text())
+BASE = json.loads((runner.BASE / "healthy-exchange-se.json").read_text())
 ANNA = "anna@contoso.test"
 URL = "https://mail.contoso.test/EWS/Exchange.asmx"
 CLOUD_URL = "https://outlook.office365.com/EWS/Exchange.asmx"

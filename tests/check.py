@@ -32,7 +32,7 @@ class Bulk(World):
         self.network, self.starts = [], 0
         (folder / "wrong").write_text("Not-The-Passw0rd\n")
 
-    def start(self, base="healthy-exchange-2019", logs=False, **changes):
+    def start(self, base="healthy-exchange-se", logs=False, **changes):
         """Starts the organisation: that of a base, with these top-level keys over it. Starting again replaces it. logs: what came goes into
         the file "came", byte by byte."""
         self.stop()
@@ -585,7 +585,7 @@ def a_server_error_that_passes_is_looked_at_again(world):
     world.add_org()
     world.add_users(users)
     world.start(base="bulk-10000", faults=[{"layer": "http", "at": {"operation": "GetFolder", "request": 1}, "do": "reply", "status": 500,
-                                            "body": ""}])
+                                            "headers": [["X-FEServer", "EX01"]], "body": ""}])
     done, report = world.check("--html", "check.html", jobs=4, code=0)
     _, requests = world.stop()
     same("findings", findings(report), dict.fromkeys(users))

@@ -42,7 +42,7 @@ class World:
         (folder / "pw").write_text(PASSWORD + "\n")
 
     def start(self, **changes):
-        whole = {**json.loads((BASE / "healthy-exchange-2019.json").read_text()), **changes}
+        whole = {**json.loads((BASE / "healthy-exchange-se.json").read_text()), **changes}
         path = self.folder / "scenario.json"
         path.write_text(json.dumps(whole))
         self.simulator = runner.Simulator(self.bin / "exray-sim", path, self.folder)

@@ -838,7 +838,7 @@ def the_wand_gives_the_pattern_and_says_so(world):
     refused(world, "org", "wand", "bare", code=78, says="--domain")
 
 
-HOSTS = json.loads((BASE / "healthy-exchange-2019.json").read_text())["hosts"]
+HOSTS = json.loads((BASE / "healthy-exchange-se.json").read_text())["hosts"]
 
 
 def doubted(world, wand, finding):
@@ -852,13 +852,13 @@ def doubted(world, wand, finding):
 
 @test
 def a_guess_is_not_saved_where_the_address_is_unknown(world):
-    users = json.loads((BASE / "healthy-exchange-2019.json").read_text())["users"]
+    users = json.loads((BASE / "healthy-exchange-se.json").read_text())["users"]
     doubted(world, to_be_found(world, users=users[1:], scopes={"mobile-users": []}), "autodiscover.address-not-found")
 
 
 @test
 def a_guess_is_not_saved_where_a_service_names_no_url(world):
-    exchange = json.loads((BASE / "healthy-exchange-2019.json").read_text())["exchange"]
+    exchange = json.loads((BASE / "healthy-exchange-se.json").read_text())["exchange"]
     doubted(world, to_be_found(world, exchange={**exchange, "autodiscover": {"shape": "no-ews-url"}}), "autodiscover.no-ews-url")
 
 
@@ -1007,7 +1007,7 @@ def the_wand_takes_the_first_enabled_user_who_can_log_on(world):
 def without_a_user_no_address_leaves(world):
     world.run("org", "add", "contoso", "--access-type", "exchange-impersonation", "--domain", "contoso.test", "--account",
               "CONTOSO\\svc-exray", "--password-file", "pw")
-    hosts = json.loads((BASE / "healthy-exchange-2019.json").read_text())["hosts"]
+    hosts = json.loads((BASE / "healthy-exchange-se.json").read_text())["hosts"]
     hosts = [{**hosts[0], "serves": ["autodiscover-pox", "autodiscover-v2"]}, *hosts[1:]]
     network = world.start(hosts=hosts)
     done = world.run("org", "wand", "contoso", *network, says=("no enabled user", "exray user add --org contoso ADDR"))

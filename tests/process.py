@@ -78,7 +78,7 @@ def help_and_version(world):
         expect(done.returncode == 0 and done.stdout and not done.stderr, f"{words}: exit {done.returncode}")
     expect(json.loads(world.exray("--version", "--json").stdout)["name"] == "exray", "version as JSON")
     text = world.exray("test", "service-account", "--help").stdout
-    for later in ("--junit", "--har", "--outside"):
+    for later in ("--junit", "--har", "--rca-xml"):
         expect(later not in text, f"--help names {later}, which is not delivered")
 
 
@@ -221,6 +221,18 @@ def a_signal_during_a_dns_wait_ends_it_too(world):
     network = world.start(dns=["*.contoso.test ANY drop", "contoso.test ANY drop"])
     got, elapsed_ms, _ = interrupted(world, signal.SIGINT, world.words(*network, "--json", "cut.json"))
     expect(got == 130 and elapsed_ms < AT_ONCE_MS, f"exit {got} after {elapsed_ms:.0f} ms")
+
+
+@test
+def a_signal_during_a_pause_that_the_server_asks_for_ends_it_too(world):
+    network = world.start(faults=[{"layer": "ews", "at": {"operation": "GetFolder"}, "do": "fault", "code": "ErrorServerBusy",
+                                   "back_off_ms": 20000}])
+    got, elapsed_ms, _ = interrupted(world, signal.SIGINT, world.words(*network, "--json", "cut.json"))
+    expect(got == 130 and elapsed_ms < AT_ONCE_MS, f"exit {got} after {elapsed_ms:.0f} ms")
+    report = json.loads((world.folder / "cut.json").read_text())
+    logon = runner.steps_of(report)["logon"]
+    expect(report["verdict"]["finding"] == "local.cancelled", report["verdict"])
+    expect("20000 ms, waited" in [detail["value"] for detail in logon["details"]], f"it was not in the pause: {logon}")
 
 
 @test

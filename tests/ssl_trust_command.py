@@ -360,7 +360,7 @@ def a_server_and_its_chain_in_a_file_are_judged_alike(world):
 
 
 def compare(world, defect):
-    base = json.loads((runner.BASE / "healthy-exchange-2019.json").read_text())
+    base = json.loads((runner.BASE / "healthy-exchange-se.json").read_text())
     hosts = [{**base["hosts"][0], "certificate": {**base["hosts"][0]["certificate"], **defect}}, *base["hosts"][1:]]
     network = world.start(hosts=hosts)
     ready = world.simulator.ready
@@ -379,7 +379,7 @@ def compare(world, defect):
 
 @test
 def a_server_is_judged_by_the_thresholds_too(world):
-    base = json.loads((runner.BASE / "healthy-exchange-2019.json").read_text())
+    base = json.loads((runner.BASE / "healthy-exchange-se.json").read_text())
     hosts = [{**base["hosts"][0], "certificate": {**base["hosts"][0]["certificate"], "from_days": -300, "to_days": 5}}, *base["hosts"][1:]]
     network = world.start(hosts=hosts)
     soon = "tls.expires-soon"
@@ -396,7 +396,7 @@ def a_server_is_judged_by_the_thresholds_too(world):
 
 @test
 def a_certificate_of_days_is_told_of_only_when_thresholds_are_given(world):
-    base = json.loads((runner.BASE / "healthy-exchange-2019.json").read_text())
+    base = json.loads((runner.BASE / "healthy-exchange-se.json").read_text())
     hosts = [{**base["hosts"][0], "certificate": {**base["hosts"][0]["certificate"], "from_days": -2, "to_days": 4}}, *base["hosts"][1:]]
     network = world.start(hosts=hosts)
     soon = "tls.expires-soon"

@@ -4,7 +4,10 @@
 
 enum { SHORT_TICK_MS = 5 };
 
-static atomic_bool cancelled;
+static _Atomic int64_t cancelled_us; /* when; 0: not */
+
+/* As no_need: cancelling does not end the wait at once. Only its address counts. */
+static const atomic_bool grace;
 
 int64_t xr_now_us(void)
 {
@@ -34,6 +37,9 @@ const char *xr_rfc3339(struct xr_arena *arena, int64_t wall_ms)
 
 static bool is_cancelled(struct xr_deadline deadline)
 {
+    if (deadline.no_need == &grace)
+        return xr_cancelled() &&
+               xr_now_us() >= atomic_load(&cancelled_us) + (int64_t)XR_GRACE_MS * 1000;
     return xr_cancelled() || (deadline.no_need && atomic_load(deadline.no_need));
 }
 
@@ -67,12 +73,21 @@ struct xr_deadline xr_deadline_within(struct xr_deadline deadline, int64_t ms)
     return (struct xr_deadline){ step_us, deadline.run_us, deadline.no_need };
 }
 
+struct xr_deadline xr_deadline_with_grace(struct xr_deadline deadline)
+{
+    int64_t run_us = deadline.run_us + (int64_t)XR_GRACE_MS * 1000;
+
+    return (struct xr_deadline){ deadline.step_us, run_us, &grace };
+}
+
 void xr_cancel(void)
 {
-    atomic_store(&cancelled, true);
+    int64_t not_yet = 0;
+
+    (void)atomic_compare_exchange_strong(&cancelled_us, &not_yet, xr_now_us());
 }
 
 bool xr_cancelled(void)
 {
-    return atomic_load(&cancelled);
+    return atomic_load(&cancelled_us) != 0;
 }

@@ -41,6 +41,13 @@ int xr_tick_ms(struct xr_deadline deadline);
 /* The same end of the run, but a step that ends ms from now at the latest. */
 struct xr_deadline xr_deadline_within(struct xr_deadline deadline, int64_t ms);
 
+/*
+ * For what must not be left half done: the same deadline, but the end of the
+ * run, and xr_cancel(), take effect XR_GRACE_MS later.
+ */
+enum { XR_GRACE_MS = 2000 };
+struct xr_deadline xr_deadline_with_grace(struct xr_deadline deadline);
+
 /* Ends every wait of the process, for good. Safe in a signal handler. */
 void xr_cancel(void);
 bool xr_cancelled(void);

@@ -38,7 +38,18 @@ enum xr_fault {
     XR_FAULT_HTTP_TOO_LARGE,
     XR_FAULT_HTTP_BROKEN, /* cut off, reset, or not HTTP at all */
     XR_FAULT_PROXY,
-    XR_FAULT_CONTENT, /* an answer that cannot be understood: XML, SOAP */
+    /* A logon's challenge and answer cannot go over one connection; nothing was proved. */
+    XR_FAULT_LOGON_CONNECTION,
+    XR_FAULT_KERBEROS_NO_TICKET,   /* none is present, or it has run out */
+    XR_FAULT_KERBEROS_SERVICE,     /* the KDC knows no HTTP/host */
+    XR_FAULT_KERBEROS_CLOCK,       /* this machine's differs too much from the KDC's */
+    XR_FAULT_KERBEROS_UNREACHABLE, /* no KDC answers, or none is known for the realm */
+    XR_FAULT_KERBEROS_PASSWORD,    /* wrong: the account has one more failed logon */
+    XR_FAULT_KERBEROS_ACCOUNT,     /* unknown, locked or disabled */
+    XR_FAULT_KERBEROS_EXPIRED,     /* the password has, or must be changed */
+    XR_FAULT_KERBEROS_KEYTAB,      /* cannot be read, or holds no key for the account */
+    XR_FAULT_KERBEROS_OTHER,       /* text says what */
+    XR_FAULT_CONTENT,              /* an answer that cannot be understood: XML, SOAP */
     XR_FAULT_LOCAL_NETWORK,
     XR_FAULT_LOCAL_TIMEOUT, /* the time limit of the whole run */
     XR_FAULT_LOCAL_CANCELLED,

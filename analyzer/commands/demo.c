@@ -20,7 +20,7 @@ struct act {
 };
 
 static const struct act acts[] = {
-    { "A healthy Exchange 2019", "base/healthy-exchange-2019.json", "demo-healthy", XR_EXIT_OK },
+    { "A healthy Exchange Server SE", "base/healthy-exchange-se.json", "demo-healthy", XR_EXIT_OK },
     { "The same, but the mailbox lies outside the service account's management scope",
         "inbox/impersonation-denied-by-scope.json", "demo-broken", XR_EXIT_VERDICT_ERROR },
 };

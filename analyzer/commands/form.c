@@ -147,6 +147,24 @@ int xr_form_any_target(struct xr_arena *arena, const struct xr_form *form, struc
     return parse_hosts(arena, &form->allow_redirect, &ret->allow_redirect);
 }
 
+/* --with write,rooms */
+static int parse_with(struct xr_arena *arena, const struct xr_form *form, uint32_t *ret)
+{
+    for (const char *at = form->with; at && *at; at += *at == ',') {
+        const char *word = xr_strndup(arena, at, strcspn(at, ","));
+        int k = 0;
+        while (k < XR_WITH_COUNT && strcmp(word, xr_with_name((enum xr_with)k)))
+            k++;
+        if (k == XR_WITH_COUNT)
+            return xr_usage_error("--with takes write, rooms, oof, availability, sync and "
+                                  "extended-protection, separated by commas, not '%s'",
+                word);
+        *ret |= 1u << k;
+        at += strlen(word);
+    }
+    return 0;
+}
+
 int xr_form_target(struct xr_arena *arena, const struct xr_form *form, struct xr_target *ret)
 {
     int code = xr_form_any_target(arena, form, ret);
@@ -160,9 +178,13 @@ int xr_form_target(struct xr_arena *arena, const struct xr_form *form, struct xr
         return xr_usage_error("--account is missing: who opens it, DOMAIN\\user or user@domain?");
     ret->mailbox = xr_utf8(arena, form->mailbox, strlen(form->mailbox));
     ret->account = xr_utf8(arena, form->account, strlen(form->account));
+    ret->outside = form->outside ? xr_utf8(arena, form->outside, strlen(form->outside)) : NULL;
+    ret->second_attempt = form->second_attempt;
     code = parse_auth(form, ret);
     if (!code)
         code = parse_identity(form, ret);
+    if (!code)
+        code = parse_with(arena, form, &ret->with);
     return code ? code : parse_folder(form, ret);
 }
 

@@ -21,7 +21,8 @@ struct xr_form {
     const char *password_file, *bearer_file, *keytab;
     long password_fd;
     bool password_stdin, password_prompt, with_token; /* with_token: from the store */
-    bool no_impersonation, ignore_trust;
+    bool no_impersonation, ignore_trust, second_attempt;
+    const char *with, *outside;
     struct xr_list auth, allow_redirect;
     struct xr_list method, exclude_method; /* autodiscover */
     bool print_ews_url;

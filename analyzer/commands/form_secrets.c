@@ -11,6 +11,7 @@
 #include "analyzer/base/text.h"
 #include "analyzer/commands/command.h"
 #include "analyzer/commands/form.h"
+#include "analyzer/wire/kerberos.h"
 
 enum { SECRET_MAX = 16 * 1024 };
 
@@ -183,6 +184,15 @@ int xr_form_given_secrets(
     return 0;
 }
 
+/* --auth negotiate alone, and a ticket that it can use. */
+static bool does_without(const struct xr_form *form)
+{
+    for (size_t i = 0; i < form->auth.n; i++)
+        if (strcmp(form->auth.items[i], "negotiate") != 0)
+            return false;
+    return form->auth.n && xr_kerberos_ticket_present();
+}
+
 int xr_form_secrets(
     const struct xr_form *form, struct xr_secret *ret_password, struct xr_secret *ret_token)
 {
@@ -190,5 +200,7 @@ int xr_form_secrets(
 
     if (code || xr_secret_given(*ret_password) || form->bearer_file || form->keytab)
         return code;
+    if (does_without(form))
+        return 0;
     return form->no_input ? missing() : xr_form_ask("Password", form->account, ret_password);
 }

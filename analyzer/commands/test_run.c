@@ -11,6 +11,7 @@
 #include "analyzer/commands/screen.h"
 #include "analyzer/commands/signals.h"
 #include "analyzer/commands/test_kind.h"
+#include "analyzer/wire/kerberos.h"
 #include "analyzer/wire/start.h"
 
 enum { ADDRESSES_SHOWN = 8 };
@@ -163,6 +164,30 @@ int xr_test_exit_code(const struct xr_form *form, const struct xr_run *run)
     return form->fail_on && run->verdict.status == XR_WARNING ? XR_EXIT_VERDICT_ERROR : XR_EXIT_OK;
 }
 
+static bool asks_for_negotiate(const struct xr_target *target)
+{
+    for (const enum xr_auth *auth = target->auth; target->auth_chosen && *auth; auth++)
+        if (*auth == XR_AUTH_NEGOTIATE)
+            return true;
+    return false;
+}
+
+/* A password gets a ticket only for those who chose Negotiate: in the usual order NTLM takes it,
+ * and a machine that knows no KDC is none that could have been meant. NULL: no ticket can be had.
+ */
+static struct xr_kerberos *tickets(const struct xr_form *form,
+    const struct xr_test_session *session, const struct xr_target *target)
+{
+    struct xr_kerberos_identity identity = { .account = target->account, .keytab = form->keytab };
+    bool present = xr_kerberos_ticket_present(), asked = asks_for_negotiate(target);
+
+    if (session->offline || !target->account || (!form->keytab && !present && !asked))
+        return NULL;
+    if (!form->keytab && !present)
+        identity.password = session->password;
+    return xr_kerberos_new(&identity);
+}
+
 void xr_test_carry_out(const struct xr_test *test, const struct xr_form *form,
     struct xr_test_session *session, const struct xr_target *target,
     const struct xr_listener *listener, struct xr_run *ret)
@@ -176,7 +201,7 @@ void xr_test_carry_out(const struct xr_test *test, const struct xr_form *form,
         .net = &session->net,
         .password = session->password,
         .token = session->token,
-        .have_ticket = xr_wire_have_ticket(form->keytab),
+        .kerberos = tickets(form, session, target),
         .run = ret,
         .step_ms = form->step_timeout * 1000,
         .deadline = { end, end, NULL },
@@ -192,6 +217,7 @@ void xr_test_carry_out(const struct xr_test *test, const struct xr_form *form,
         xr_wire_start();
     xr_run_test(&ctx, test, listener);
     xr_run_done(&ctx);
+    xr_kerberos_free(ctx.kerberos);
 }
 
 int xr_test_run(const struct xr_test *test, const struct xr_form *form,

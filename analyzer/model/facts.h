@@ -98,7 +98,14 @@ struct xr_facts {
     uint32_t known;
     const char *ews_url, *ews_url_from; /* from: "--ews-url" or the step id that found it */
     bool ews_url_is_internal;           /* for want of an external one */
-    const char *server_version, *server_product, *server_name;
+    const char *server_version, *server_product;
+    const char *server_support_end; /* "2025-10-14", passed or to come; NULL: none */
+    const char *server_name;        /* the front end's, X-FEServer */
+    /* What the front end tells of the server behind it; NULL: not told. */
+    const char *backend_name;    /* X-BEServer, "EX01" */
+    const char *backend_target;  /* X-CalculatedBETarget, "ex01.contoso.test" */
+    const char *backend_status;  /* X-BackEndHttpStatus, "200" */
+    const char *diagnostic_name; /* X-DiagInfo */
     const char *primary_smtp_address, *autodiscover_smtp_address, *display_name;
     const char *folder_name;
     int64_t total_count, unread_count; /* -1: not known */

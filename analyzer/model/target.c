@@ -33,6 +33,14 @@ const char *xr_way_name(enum xr_way way)
     return names[way];
 }
 
+const char *xr_with_name(enum xr_with with)
+{
+    static const char *const names[XR_WITH_COUNT] = { "write", "rooms", "oof", "availability",
+        "sync", "extended-protection" };
+
+    return names[with];
+}
+
 const char *xr_identify_by_name(enum xr_identify_by by)
 {
     static const char *const names[] = {

@@ -54,6 +54,19 @@ enum xr_way {
 
 const char *xr_way_name(enum xr_way way); /* "root", "microsoft-365", "pox" */
 
+/* What --with speaks of: steps beyond opening the folder, each only when it is asked for. */
+enum xr_with {
+    XR_WITH_WRITE, /* the only one that changes anything in the mailbox */
+    XR_WITH_ROOMS,
+    XR_WITH_OOF,
+    XR_WITH_AVAILABILITY,
+    XR_WITH_SYNC,
+    XR_WITH_EXTENDED_PROTECTION,
+    XR_WITH_COUNT
+};
+
+const char *xr_with_name(enum xr_with with); /* "write" */
+
 /*
  * What was asked: the form of the test, field by field. Constant during a run.
  * No secret is in here (see struct xr_ctx), so reports may see all of it.
@@ -70,6 +83,9 @@ struct xr_target {
     bool impersonation;
     const char *impersonate; /* the impersonated user; the mailbox unless given */
     enum xr_identify_by identify_by;
+    const char *outside; /* a mailbox that must not be reachable; NULL: none */
+    uint32_t with;       /* bits of enum xr_with */
+    bool second_attempt; /* an unproven password may be sent once more, without channel binding */
     bool ignore_trust;
     enum xr_auth auth[XR_AUTH_COUNT];  /* in order of preference, ends with XR_AUTH_NONE */
     bool auth_chosen;                  /* by --auth; else the default order */

@@ -114,7 +114,7 @@ static void ask_user(struct feed *feed, struct xr_arena *arena, const struct tak
         xr_bulk_mailbox(state, feed->start, arena, taken, &effective, http, &outcome);
         if (outcome.interrupted)
             continue; /* may_go_on knows why */
-        if (outcome.throttled) {
+        if (outcome.throttled && !outcome.unclear) {
             xr_bulk_throttled(state, outcome.back_off_ms);
             continue;
         }
@@ -218,10 +218,13 @@ static enum found explore_user(
         xr_bulk_explore(state, start, user, &effective, ret);
         if (ret->interrupted)
             continue;
-        if (ret->throttled) {
+        if (ret->throttled && !start->known &&
+            ret->unclear) /* who is busy may count all the same */
+            xr_bulk_stop(state, XR_CHECK_THROTTLED);
+        else if (ret->throttled)
             xr_bulk_throttled(state, ret->back_off_ms);
+        if (ret->throttled)
             continue;
-        }
         if (!start->known && ret->passing && looks < (feed->start ? LOOKS_MAX_LATER : LOOKS_MAX)) {
             xr_bulk_pause(state, feed->start ? LOOK_AGAIN_MS << looks : LOOK_AGAIN_MS);
             looks++;

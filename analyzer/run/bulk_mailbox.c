@@ -59,8 +59,8 @@ static bool is_of(const struct xr_finding *finding, const char *const *classes)
 /* Not the fault of the mailbox, but of the way to it. */
 static const char *const of_the_way[] = { "tcp.", "tls.", "http.", "dns.", NULL };
 /* It may pass by itself. */
-static const char *const passing[] = { "tcp.", "http.server-error", "http.timeout", "dns.timeout",
-    "dns.server-failure", "dns.unreachable", NULL };
+static const char *const passing[] = { "tcp.", "http.server-error", "http.pool-stopped",
+    "http.timeout", "dns.timeout", "dns.server-failure", "dns.unreachable", NULL };
 
 static bool ended_by_time(const struct xr_finding *finding)
 {
@@ -110,6 +110,7 @@ static void conclude(const struct xr_ctx *ctx, const struct xr_step *first, stru
     ret->refused = ctx->gate_closed_by != NULL;
     ret->about_user = is_about_user(finding, step, !own);
     ret->lost = is_of(finding, of_the_way);
+    ret->unclear = ctx->proof_unclear;
     ret->passing = is_of(finding, passing) && !ctx->proof_unclear;
     ret->interrupted = ended_by_time(finding);
     ret->back_off_ms = ctx->back_off_ms;
@@ -242,6 +243,7 @@ void xr_bulk_explore(struct state *state, struct start *start, const struct xr_u
         .token = start->token,
         .run = &start->run,
         .step_ms = bulk->step_ms,
+        .of_many = true,
         .deadline = bulk->deadline };
     xr_run_steps(&start->ctx, xr_tests[0], NULL);
     start->known = is_way_known(start);
@@ -343,6 +345,7 @@ void xr_bulk_mailbox(struct state *state, const struct start *start, struct xr_a
     ctx.repeated = true;
     ctx.back_off_ms = 0;
     ctx.proof_unclear = false;
+    ctx.proved = ctx.proved && !own;
     ctx.gate_closed_by = NULL;
     ctx.account_has_no_mailbox = !own && start->ctx.account_has_no_mailbox;
     if (own)

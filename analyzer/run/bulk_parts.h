@@ -119,6 +119,7 @@ struct outcome {
     bool lost;        /* no answer of Exchange: the way to it is disturbed */
     bool passing;     /* in a manner that may pass by itself, and a second look proves no password
                          twice to who may not have taken it */
+    bool unclear;     /* a password went out, and nothing shows that it was taken or refused */
     bool interrupted; /* no result: the check is over */
     bool throttled;   /* no result: to be asked again after back_off_ms (0: not told how long) */
     int64_t back_off_ms;

@@ -83,6 +83,8 @@ static enum xr_status skip_or_run(struct xr_ctx *ctx, const struct xr_test *test
 static void run_probe(struct xr_ctx *ctx, const struct xr_test *test, const struct xr_probe *probe,
     const struct xr_listener *listener)
 {
+    if (probe->applies && !probe->applies(ctx->target))
+        return;
     struct xr_step *step = xr_step_add(ctx->arena, ctx->run->root, probe->id, probe->title);
 
     ctx->deadline = xr_deadline_within(ctx->deadline, ctx->step_ms);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "analyzer/base/text.h"
+#include "analyzer/wire/http_blob.h"
 
 struct xr_header *xr_capture_header(struct xr_arena *arena, const char *line, size_t length)
 {
@@ -52,15 +53,20 @@ static const char *first_word(struct xr_arena *arena, const char *text)
 }
 
 /* A challenge is shown, the blob behind NTLM and Negotiate is not: it names internal hosts. */
+static const char *redacted_blobs(struct xr_arena *arena, const char *value, const char *scheme)
+{
+    const char *done = "", *blob;
+    size_t length;
+
+    for (; (blob = xr_http_blob(value, scheme, &length)); value = blob + length)
+        done = xr_printf(
+            arena, "%s%.*s[message of %zu characters]", done, (int)(blob - value), value, length);
+    return xr_printf(arena, "%s%s", done, value);
+}
+
 static const char *redacted_challenge(struct xr_arena *arena, const char *value)
 {
-    const char *scheme = first_word(arena, value);
-    bool blob = xr_same(scheme, "NTLM") || xr_same(scheme, "Negotiate");
-
-    return blob && strlen(value) > strlen(scheme) && value[strlen(scheme)] == ' '
-               ? xr_printf(arena, "%s [message of %zu characters]", scheme,
-                     strlen(value) - strlen(scheme) - 1)
-               : value;
+    return redacted_blobs(arena, redacted_blobs(arena, value, "NTLM"), "Negotiate");
 }
 
 static const char *redacted_value(struct xr_arena *arena, const struct xr_header *header)

@@ -6,6 +6,7 @@
 #include "analyzer/base/clock.h"
 #include "analyzer/base/exchange.h"
 #include "analyzer/base/secret.h"
+#include "analyzer/wire/kerberos.h"
 #include "analyzer/wire/scrub.h"
 #include "analyzer/wire/tls.h"
 #include "analyzer/wire/url.h"
@@ -16,6 +17,13 @@
  * followed. The scheme of authentication is the caller's choice and never
  * grows by what a server asks for. Names are resolved elsewhere: a request
  * goes to the address that it names.
+ *
+ * The dialogues of NTLM and Negotiate are held here, not by libcurl: bound to
+ * the TLS connection, with names of any script, and never proving anything to
+ * another connection than the one that asked. One call may take several
+ * requests: a first one without body, and the one proper. The connection is
+ * kept as logged on: further requests go over it as they are, and begin the
+ * dialogue anew when the server has forgotten, or the connection is gone.
  */
 enum {
     XR_HTTP_BODY_MAX = 1024 * 1024,   /* decoded bytes */
@@ -31,8 +39,8 @@ enum xr_http_auth {
     XR_HTTP_BEARER,
 };
 
-/* Who goes on when? Called on the open connection, just before the first byte of a request; it may
- * block, on the thread of the request. false: nobody wants the answer any more. */
+/* Who goes on when? Called once, on the open connection, just before the first byte of a request;
+ * it may block, on the thread of the request. false: nobody wants the answer any more. */
 struct xr_http_gate {
     bool (*open)(void *arg);
     void *arg;
@@ -46,7 +54,11 @@ struct xr_http_request {
     const struct xr_header *headers;
     const char *body; /* NULL: none */
     enum xr_http_auth auth;
-    const char *account;     /* Basic and NTLM */
+    const char *account;          /* Basic and NTLM: "DOMAIN\\user", or all of a UPN */
+    struct xr_kerberos *kerberos; /* Negotiate: where the tickets come from */
+    /* NTLM and Negotiate: the logon is not bound to the TLS connection (RFC 5929). Else it is,
+     * wherever a binding is defined for the certificate. */
+    bool unbound;
     struct xr_secret secret; /* password or token */
     /* Another one of this run, or not given: never sent, but scrubbed from the answer too. */
     struct xr_secret also_hide;
@@ -69,14 +81,32 @@ struct xr_http_response {
         *scrubber; /* of the request's secrets; until the handle's next request */
 };
 
+/*
+ * What a logon by NTLM or Negotiate learned on the way. Texts are of the server's choice, made
+ * valid UTF-8 and scrubbed; NULL: not told.
+ */
+struct xr_http_logon {
+    const char *server_name, *netbios_domain, *dns_domain, *dns_forest, *windows; /* type 2 */
+    int64_t server_clock_ms; /* since 1970, of the type 2; 0: not told */
+    bool proof_sent;         /* type 3 or the ticket went out */
+    bool bound;              /* what went out was */
+    bool disputed;           /* struct xr_ntlm_binding: is_disputed */
+    const char *why_unbound; /* asked to bind, but not defined for this certificate; NULL: bound */
+    /* What came with the 401 to the proof: a challenge to begin anew with, as from another server
+     * behind the same name; or Negotiate's answer to the ticket, which the server could not use. */
+    bool challenged_again, server_answered_token;
+};
+
 /* What is known even when the request failed. */
 struct xr_http_trace {
-    struct xr_exchange *exchange; /* redacted; NULL: not captured */
+    struct xr_exchange *exchange; /* the last that went out, redacted; NULL: not captured */
     /* Of the connection used; until the handle's next request. NULL: no TLS, or none seen. */
     const struct xr_tls_session *session;
     bool sent; /* the request was: the certificate allowed it, and it was this one's turn */
-    bool ntlm_unanswered; /* NTLM began, but no challenge came: no proof of the password was sent */
-    bool proved;          /* the credential went out: Basic, Bearer, or NTLM's third message */
+    bool
+        ntlm_unanswered; /* NTLM began, but nothing came of it: no proof of the password was sent */
+    bool proved;         /* the credential went out: Basic, Bearer, or NTLM's third message */
+    const struct xr_http_logon *logon; /* NULL: no such dialogue in this request */
 };
 
 /* One handle for one host and one identity, with one connection that is kept between requests. */

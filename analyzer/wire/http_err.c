@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "analyzer/wire/http.h"
+
 const struct xr_err *xr_http_time_err(
     struct xr_arena *arena, enum xr_time_state state, bool answered)
 {
@@ -12,6 +14,28 @@ const struct xr_err *xr_http_time_err(
         return xr_err(arena, XR_FAULT_LOCAL_TIMEOUT, 0, "the time limit of the run passed");
     return xr_err(arena, XR_FAULT_HTTP_TIMEOUT, 0, "%s",
         answered ? "the answer did not come to its end in time" : "no answer came in time");
+}
+
+const struct xr_err *xr_http_large_err(struct xr_arena *arena, bool headers)
+{
+    if (headers)
+        return xr_err(arena, XR_FAULT_HTTP_TOO_LARGE, 0,
+            "the answer has more than %d lines or %d bytes of headers", XR_HTTP_HEADER_LINES_MAX,
+            XR_HTTP_HEADERS_MAX);
+    return xr_err(
+        arena, XR_FAULT_HTTP_TOO_LARGE, 0, "the answer has more than %d bytes", XR_HTTP_BODY_MAX);
+}
+
+const struct xr_err *xr_http_untrusted_err(
+    struct xr_arena *arena, const struct xr_tls_session *session, bool ignore_trust)
+{
+    const struct xr_tls_flaw *flaw = session ? session->flaws : NULL;
+
+    while (flaw && (xr_flaw_is_mild(flaw->flaw) || (ignore_trust && xr_flaw_is_trust(flaw->flaw))))
+        flaw = flaw->next;
+    return xr_err(arena, XR_FAULT_TLS_UNTRUSTED, flaw ? (int)flaw->flaw : XR_FLAW_UNTRUSTED_ROOT,
+        "nothing was sent over this connection: %s",
+        flaw ? flaw->text : "its certificate was not judged");
 }
 
 const struct xr_err *xr_http_curl_err(struct xr_arena *arena, CURL *easy, CURLcode code)

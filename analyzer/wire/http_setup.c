@@ -1,22 +1,17 @@
 #include "analyzer/wire/http_setup.h"
 
+/* NTLM and Negotiate are not for libcurl: see wire/http_logon.h. */
 static void set_auth(CURL *easy, const struct xr_http_request *request)
 {
-    static const unsigned long schemes[] = {
-        [XR_HTTP_ANONYMOUS] = CURLAUTH_NONE,
-        [XR_HTTP_BASIC] = CURLAUTH_BASIC,
-        [XR_HTTP_NTLM] = CURLAUTH_NTLM,
-        [XR_HTTP_NEGOTIATE] = CURLAUTH_NEGOTIATE,
-        [XR_HTTP_BEARER] = CURLAUTH_BEARER,
-    };
+    unsigned long scheme = request->auth == XR_HTTP_BASIC    ? CURLAUTH_BASIC
+                           : request->auth == XR_HTTP_BEARER ? CURLAUTH_BEARER
+                                                             : CURLAUTH_NONE;
 
-    (void)curl_easy_setopt(easy, CURLOPT_HTTPAUTH, schemes[request->auth]);
-    if (request->auth == XR_HTTP_BASIC || request->auth == XR_HTTP_NTLM) {
+    (void)curl_easy_setopt(easy, CURLOPT_HTTPAUTH, scheme);
+    if (request->auth == XR_HTTP_BASIC) {
         (void)curl_easy_setopt(easy, CURLOPT_USERNAME, request->account);
         (void)curl_easy_setopt(easy, CURLOPT_PASSWORD, xr_reveal(request->secret));
     }
-    if (request->auth == XR_HTTP_NEGOTIATE) /* the ticket's own principal */
-        (void)curl_easy_setopt(easy, CURLOPT_USERPWD, ":");
     if (request->auth == XR_HTTP_BEARER)
         (void)curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, xr_reveal(request->secret));
 }

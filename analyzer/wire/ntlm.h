@@ -29,6 +29,7 @@ enum {
     XR_NTLM_AUTHENTICATE_MAX = 8192, /* as base64 it still fits into the headers that IIS takes */
     XR_NTLM_NONCE_BYTES = 8,
     XR_NTLM_BINDING_BYTES = 16,
+    XR_NTLM_BINDING_DATA_MAX = 96, /* "tls-server-end-point:" and a hash of at most 64 bytes */
 };
 
 /* Points to bytes of somebody else. */
@@ -71,6 +72,8 @@ xr_must_check const struct xr_err *xr_ntlm_challenge_parse(
  */
 struct xr_ntlm_binding {
     uint8_t bytes[XR_NTLM_BINDING_BYTES];
+    uint8_t data[XR_NTLM_BINDING_DATA_MAX]; /* what was hashed: GSSAPI wants it so */
+    size_t data_length;
     const char *hash; /* "SHA256" */
     /* RSA (PKCS #1) with SHA-384 or another long hash: Microsoft's description can be read as
      * SHA-256 there. A refused logon may be due to that. */

@@ -6,7 +6,7 @@
 #include "analyzer/wire/certificate.h"
 #include "analyzer/wire/ntlm_parts.h"
 
-enum { APPLICATION_DATA_AT = 20, BINDINGS_MAX = 256 };
+enum { APPLICATION_DATA_AT = 20 };
 
 static void certificate_done(X509 **certificate)
 {
@@ -31,15 +31,18 @@ static const EVP_MD *hash_of(X509 *certificate, struct xr_ntlm_binding *binding)
 static bool bind_to(X509 *certificate, const EVP_MD *hash, struct xr_ntlm_binding *binding)
 {
     static const char prefix[] = "tls-server-end-point:";
-    unsigned char bindings[BINDINGS_MAX] = { 0 }, *data = bindings + APPLICATION_DATA_AT;
+    unsigned char bindings[APPLICATION_DATA_AT + XR_NTLM_BINDING_DATA_MAX] = { 0 };
     size_t head = sizeof(prefix) - 1;
     unsigned length = 0;
 
-    memcpy(data, prefix, head);
-    if (X509_digest(certificate, hash, data + head, &length) != 1)
+    _Static_assert(sizeof(prefix) - 1 + EVP_MAX_MD_SIZE <= XR_NTLM_BINDING_DATA_MAX, "any hash");
+    memcpy(binding->data, prefix, head);
+    if (X509_digest(certificate, hash, binding->data + head, &length) != 1)
         return false;
-    bindings[APPLICATION_DATA_AT - 4] = (unsigned char)(head + length);
-    return EVP_Q_digest(NULL, "MD5", NULL, bindings, APPLICATION_DATA_AT + head + length,
+    binding->data_length = head + length;
+    bindings[APPLICATION_DATA_AT - 4] = (unsigned char)binding->data_length;
+    memcpy(bindings + APPLICATION_DATA_AT, binding->data, binding->data_length);
+    return EVP_Q_digest(NULL, "MD5", NULL, bindings, APPLICATION_DATA_AT + binding->data_length,
                binding->bytes, NULL) == 1;
 }
 

@@ -9,7 +9,7 @@
  * CSS-Exchange scripts).
  */
 
-/* Cumulative updates of 15.x, oldest first. */
+/* Cumulative updates of 15.x, oldest first, with the security updates of the last ones. */
 static const struct {
     int minor, build, revision;
     const char *name;
@@ -39,6 +39,7 @@ static const struct {
     { 0, 1395, 4, "Exchange 2013 CU21" },
     { 0, 1473, 3, "Exchange 2013 CU22" },
     { 0, 1497, 2, "Exchange 2013 CU23" },
+    { 0, 1497, 48, "Exchange 2013 CU23 Mar23SU" },
     { 1, 225, 42, "Exchange 2016 RTM" },
     { 1, 396, 30, "Exchange 2016 CU1" },
     { 1, 466, 34, "Exchange 2016 CU2" },
@@ -63,6 +64,7 @@ static const struct {
     { 1, 2308, 8, "Exchange 2016 CU21" },
     { 1, 2375, 7, "Exchange 2016 CU22" },
     { 1, 2507, 6, "Exchange 2016 CU23" },
+    { 1, 2507, 66, "Exchange 2016 CU23 Feb26SU" },
     { 2, 221, 12, "Exchange 2019 RTM" },
     { 2, 330, 5, "Exchange 2019 CU1" },
     { 2, 397, 3, "Exchange 2019 CU2" },
@@ -78,50 +80,63 @@ static const struct {
     { 2, 1118, 7, "Exchange 2019 CU12" },
     { 2, 1258, 12, "Exchange 2019 CU13" },
     { 2, 1544, 4, "Exchange 2019 CU14" },
+    { 2, 1544, 39, "Exchange 2019 CU14 Feb26SU" },
     { 2, 1748, 10, "Exchange 2019 CU15" },
+    { 2, 1748, 43, "Exchange 2019 CU15 Feb26SU" },
     { 2, 2562, 0, "Exchange Server SE RTM" },
+    { 2, 2562, 29, "Exchange Server SE RTM Oct25SU" },
+    { 2, 2562, 35, "Exchange Server SE RTM Dec25SU" },
+    { 2, 2562, 37, "Exchange Server SE RTM Feb26SU" },
     /* clang-format on */
 };
 
-/* Products whose build numbers need no telling apart, and the plain names of the others. */
+/* The first build of Exchange Server SE, which is 15.2 as Exchange 2019 is. */
+enum { SE_MINOR = 2, SE_BUILD = 2562 };
+
+/* Products by their plain names, and the day on which Microsoft's support ended; NULL: it has no
+ * end that is known. Support of a product, not of one cumulative update: only the newest is
+ * supported at any time. */
 static const struct {
     int major, minor;
-    const char *name;
+    const char *name, *support_end;
 } families[] = {
-    { 8, 0, "Exchange 2007 RTM" },
-    { 8, 1, "Exchange 2007 SP1" },
-    { 8, 2, "Exchange 2007 SP2" },
-    { 8, 3, "Exchange 2007 SP3" },
-    { 14, 0, "Exchange 2010 RTM" },
-    { 14, 1, "Exchange 2010 SP1" },
-    { 14, 2, "Exchange 2010 SP2" },
-    { 14, 3, "Exchange 2010 SP3" },
-    { 15, 0, "Exchange 2013" },
-    { 15, 1, "Exchange 2016" },
-    { 15, 2, "Exchange 2019" },
-    { 15, 20, "Exchange Online" },
+    /* clang-format off */
+    { 8, 0, "Exchange 2007 RTM", "2017-04-11" },
+    { 8, 1, "Exchange 2007 SP1", "2017-04-11" },
+    { 8, 2, "Exchange 2007 SP2", "2017-04-11" },
+    { 8, 3, "Exchange 2007 SP3", "2017-04-11" },
+    { 14, 0, "Exchange 2010 RTM", "2020-10-13" },
+    { 14, 1, "Exchange 2010 SP1", "2020-10-13" },
+    { 14, 2, "Exchange 2010 SP2", "2020-10-13" },
+    { 14, 3, "Exchange 2010 SP3", "2020-10-13" },
+    { 15, 0, "Exchange 2013", "2023-04-11" },
+    { 15, 1, "Exchange 2016", "2025-10-14" },
+    { 15, 2, "Exchange 2019", "2025-10-14" },
+    { 15, 20, "Exchange Online", NULL },
+    /* clang-format on */
 };
 
-/* The revision is left out of the comparison when the server did not send it. */
+/* The first row of a build is the cumulative update itself. It is what a server has at least that
+ * is of a later build, or does not send the revision. */
+static bool is_reached(size_t row, int minor, int build, int revision)
+{
+    bool is_first = !row || updates[row - 1].build != updates[row].build;
+
+    if (updates[row].minor != minor || updates[row].build > build)
+        return false;
+    if (updates[row].build < build || revision < 0)
+        return is_first;
+    return updates[row].revision <= revision;
+}
+
 static const char *update_name(int minor, int build, int revision)
 {
     const char *name = NULL;
 
-    for (size_t i = 0; i < sizeof(updates) / sizeof(*updates); i++) {
-        if (updates[i].minor != minor || updates[i].build > build)
-            continue;
-        if (updates[i].build < build || revision < 0 || updates[i].revision <= revision)
+    for (size_t i = 0; i < sizeof(updates) / sizeof(*updates); i++)
+        if (is_reached(i, minor, build, revision))
             name = updates[i].name;
-    }
     return name;
-}
-
-static const char *family_name(int major, int minor)
-{
-    for (size_t i = 0; i < sizeof(families) / sizeof(*families); i++)
-        if (families[i].major == major && families[i].minor == minor)
-            return families[i].name;
-    return NULL;
 }
 
 const char *xr_exchange_product(
@@ -130,5 +145,18 @@ const char *xr_exchange_product(
     const char *name = major == 15 ? update_name(minor, build, revision) : NULL;
 
     (void)arena;
-    return name ? name : family_name(major, minor);
+    for (size_t i = 0; !name && i < sizeof(families) / sizeof(*families); i++)
+        if (families[i].major == major && families[i].minor == minor)
+            name = families[i].name;
+    return name;
+}
+
+const char *xr_exchange_support_end(int major, int minor, int build)
+{
+    if (major == 15 && minor == SE_MINOR && build >= SE_BUILD)
+        return NULL;
+    for (size_t i = 0; i < sizeof(families) / sizeof(*families); i++)
+        if (families[i].major == major && families[i].minor == minor)
+            return families[i].support_end;
+    return NULL;
 }

@@ -145,6 +145,18 @@ static const char *code_of_text(const char *text)
     return NULL;
 }
 
+/* An old server holds the name of a newer version against the list of its schema. */
+static bool is_about_version(
+    struct xr_arena *arena, const struct xr_node *detail, const char *faultstring)
+{
+    static const char type[] = "ExchangeVersionType";
+    const struct xr_node *violation = xr_xml_find(detail, "Violation");
+
+    return xr_contains(faultstring, type) ||
+           xr_contains(xr_soap_line(arena, detail, "Message"), type) ||
+           (violation && xr_contains(violation->text, type));
+}
+
 struct xr_soap_fault xr_soap_fault(struct xr_arena *arena, const struct xr_node *fault)
 {
     const struct xr_node *detail = xr_xml_child(fault, "detail");
@@ -157,5 +169,7 @@ struct xr_soap_fault xr_soap_fault(struct xr_arena *arena, const struct xr_node 
         code = code_of_faultcode(arena, fault);
     if (!code)
         code = code_of_text(text);
+    if (code && !strcmp(code, "ErrorSchemaValidation") && is_about_version(arena, detail, text))
+        code = "ErrorInvalidServerVersion";
     return (struct xr_soap_fault){ code, text, xr_xml_find(detail, "MessageXml") };
 }

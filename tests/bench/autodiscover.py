@@ -77,7 +77,7 @@ DEAD = {"no-name", "refused", "black-hole"}
 
 
 def world(case):
-    whole = runner.load(runner.BASE / "healthy-exchange-2019.json")
+    whole = runner.load(runner.BASE / "healthy-exchange-se.json")
     whole["exchange"]["schemes"] = ["Basic"]
     whole["users"][0]["aliases"] = ["anna@pilot.contoso.test"]
     return {**whole, "faults": [], **{key: value for key, value in CASES[case].items() if key != "exray"}}

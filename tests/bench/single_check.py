@@ -46,7 +46,7 @@ def main():
         return 0
     with tempfile.TemporaryDirectory(prefix="exray-bench-") as name:
         folder = pathlib.Path(name)
-        whole = runner.load(runner.BASE / "healthy-exchange-2019.json")
+        whole = runner.load(runner.BASE / "healthy-exchange-se.json")
         whole["hosts"][0]["certificate"]["san"] = ["mail.contoso.test", "127.0.0.2"]
         (folder / "scenario.json").write_text(json.dumps(whole))
         (folder / "peer.py").write_text(PEER)

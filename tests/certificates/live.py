@@ -348,7 +348,7 @@ def on_simulator(name, expect, host=None, says=(), options=(), **changes):
     """The host of the healthy organisation with these keys over it; everything else as the scenario has it."""
     @check(f"sim-{name}", *expect)
     def run(desk):
-        whole = runner.load(runner.BASE / "healthy-exchange-2019.json")
+        whole = runner.load(runner.BASE / "healthy-exchange-se.json")
         whole["hosts"][0].update(host or {})
         path = desk.file("scenario.json", json.dumps({**whole, **changes}).encode())
         simulator = runner.Simulator(desk.bin / "exray-sim", path, desk.folder)

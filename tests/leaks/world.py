@@ -98,7 +98,7 @@ def scenario(case, test):
     options = {"mailbox": case.mailbox, "account": LOGON, "password": PASSWORD, **case.options}
     return {
         "schema": "exray.scenario/1", "about": case.name, "domain": case.domain,
-        "exchange": {"build": "15.2.1118.7", "server": "EX01", "netbios": "CONTOSO", "schemes": ["NTLM", "Basic", "Bearer"], **case.exchange},
+        "exchange": {"build": "15.2.2562.37", "server": "EX01", "netbios": "CONTOSO", "schemes": ["NTLM", "Basic", "Bearer"], **case.exchange},
         "users": [{"smtp": case.mailbox, "name": "Anna Berg", **case.user}, *case.users],
         "accounts": [{"logon": LOGON, "upn": UPN, "password": PASSWORD, "token": TOKEN, "mailbox": UPN, "may_impersonate": ["*"]}],
         "dns": zone(case), "hosts": all_hosts(case), "faults": case.faults, **case.changes,

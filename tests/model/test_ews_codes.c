@@ -64,41 +64,89 @@ START_TEST(causes_are_told)
 }
 END_TEST
 
-static bool file_has_line(FILE *list, const char *name)
+START_TEST(a_code_known_by_its_class_says_so)
 {
-    char line[256];
-    size_t length = strlen(name);
+    size_t own = 0;
 
-    rewind(list);
-    while (fgets(line, sizeof(line), list))
-        if (strncmp(line, name, length) == 0 && line[length] == '\t')
-            return true;
-    return false;
+    for (size_t i = 0; i < xr_ews_code_count; i++) {
+        const struct xr_ews_code *row = &xr_ews_codes[i];
+        bool says_so = row->cause && strstr(row->cause, "exray knows only the class");
+        ck_assert_msg(says_so == row->by_class, "%s", row->name);
+        own += !row->by_class;
+    }
+    ck_assert_msg(own >= 109, "%zu codes with a cause of their own are left", own);
+    ck_assert(xr_ews_code_find("ErrorCalendarIsNotOrganizer")->by_class);
+    ck_assert(!xr_ews_code_find("ErrorServerBusy")->by_class);
 }
+END_TEST
 
-/* Against misspelt names: the list of all names that the protocol documents. */
-START_TEST(every_name_is_one_of_the_protocol)
+/* Opens a list of all codes that the protocol documents; NULL: there is none here. */
+static FILE *shared_list(const char *name)
 {
     const char *shared = getenv("EXRAY_SHARED");
     const char *source = getenv("EXRAY_SOURCE");
     char path[4096];
 
     if (shared)
-        (void)snprintf(path, sizeof(path), "%s/samples/ews_response_codes.tsv", shared);
+        (void)snprintf(path, sizeof(path), "%s/%s", shared, name);
     else
-        (void)snprintf(path, sizeof(path), "%s/../shared/samples/ews_response_codes.tsv",
-            source ? source : ".");
+        (void)snprintf(path, sizeof(path), "%s/../shared/%s", source ? source : ".", name);
     FILE *list = fopen(path, "r");
-    if (!list) {
-        printf("skipped: there is no list of response codes (EXRAY_SHARED)\n");
-        return;
+    if (!list)
+        printf("skipped: there is no %s (EXRAY_SHARED)\n", name);
+    return list;
+}
+
+/* The code that a line names: its first word in the table, an enumeration's value in the schema.
+ * NULL: none. */
+static char *code_of_line(char *line)
+{
+    static const char value[] = "<xs:enumeration value=\"";
+    char *at = strstr(line, value);
+
+    at = at ? at + strlen(value) : line;
+    at[strcspn(at, "\t\"\r\n")] = '\0';
+    return strncmp(at, "Error", strlen("Error")) == 0 ? at : NULL;
+}
+
+static size_t assert_all_known(FILE *list, bool seen[])
+{
+    char line[512];
+    size_t names = 0;
+
+    while (fgets(line, sizeof(line), list)) {
+        char *name = code_of_line(line);
+        if (!name)
+            continue;
+        const struct xr_ews_code *row = xr_ews_code_find(name);
+        ck_assert_msg(row, "%s is not in the table", name);
+        seen[row - xr_ews_codes] = true;
+        names++;
     }
-    for (size_t i = 0; i < xr_ews_code_count; i++)
-        ck_assert_msg(file_has_line(list, xr_ews_codes[i].name), "%s is no response code",
-            xr_ews_codes[i].name);
-    (void)fclose(list);
+    return names;
+}
+
+/* Against missing and misspelt names: each list is in the table, and the table in the lists. */
+START_TEST(the_table_holds_the_names_of_the_protocol)
+{
+    FILE *list = shared_list("samples/ews_response_codes.tsv");
+    FILE *schema = shared_list("xsd/messages.xsd");
+    bool *seen = calloc(xr_ews_code_count, sizeof(*seen));
+
+    if (list)
+        ck_assert_uint_eq(assert_all_known(list, seen), 455); /* 456 with NoError */
+    if (schema)
+        ck_assert_uint_ge(assert_all_known(schema, seen), 500);
+    for (size_t i = 0; list && schema && i < xr_ews_code_count; i++)
+        ck_assert_msg(seen[i], "%s is no response code", xr_ews_codes[i].name);
+    free(seen);
+    if (list)
+        (void)fclose(list);
+    if (schema)
+        (void)fclose(schema);
 }
 END_TEST
 
 XR_UNIT_MAIN("ews_codes", rows_are_sorted_and_found, strangers_are_not_found,
-    codes_lead_to_their_findings, causes_are_told, every_name_is_one_of_the_protocol)
+    codes_lead_to_their_findings, causes_are_told, a_code_known_by_its_class_says_so,
+    the_table_holds_the_names_of_the_protocol)

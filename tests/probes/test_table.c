@@ -40,7 +40,8 @@ END_TEST
 START_TEST(the_steps_of_service_account_come_in_the_order_of_the_contract)
 {
     static const char *const order[] = { "input", "autodiscover", "endpoint", "ssl-trust", "logon",
-        "inbox", "smtp-address" };
+        "inbox", "smtp-address", "write", "rooms", "oof", "availability", "sync", "scope",
+        "extended-protection" };
     const struct xr_probe *const *probe = xr_tests[0]->probes;
 
     ck_assert_str_eq(xr_tests[0]->name, "service-account");
@@ -50,6 +51,26 @@ START_TEST(the_steps_of_service_account_come_in_the_order_of_the_contract)
 }
 END_TEST
 
+/* Whoever asks for nothing more finds nothing more in the report. */
+START_TEST(what_was_not_asked_for_leaves_no_trace)
+{
+    static const struct xr_target plain = { .mailbox = "anna@contoso.test" };
+    static const struct xr_target all = { .mailbox = "anna@contoso.test",
+        .outside = "boss@contoso.test",
+        .with = (1u << XR_WITH_COUNT) - 1 };
+    int optional = 0;
+
+    for (const struct xr_probe *const *probe = xr_tests[0]->probes; *probe; probe++) {
+        bool (*applies)(const struct xr_target *) = (*probe)->applies;
+        ck_assert_msg(!applies || applies(&all), "%s", (*probe)->id);
+        ck_assert_msg(!applies || !applies(&plain), "%s", (*probe)->id);
+        optional += applies != NULL;
+    }
+    ck_assert_int_eq(optional, XR_WITH_COUNT + 1);
+}
+END_TEST
+
 XR_UNIT_MAIN("table", every_need_is_provided_earlier,
     ids_are_unique_and_well_formed_and_every_probe_asks_a_question,
-    the_steps_of_service_account_come_in_the_order_of_the_contract)
+    the_steps_of_service_account_come_in_the_order_of_the_contract,
+    what_was_not_asked_for_leaves_no_trace)

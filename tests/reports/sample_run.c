@@ -212,7 +212,11 @@ static void add_facts(struct sample *sample)
         .ews_url_from = "autodiscover.host",
         .server_version = sample_said(sample, "15.2.1748.43"),
         .server_product = sample_said(sample, "Exchange 2019 CU15"),
+        .server_support_end = "2025-10-14",
         .server_name = sample_said(sample, "EX19-CAS02"),
+        .backend_name = sample_said(sample, "EX19-MBX01"),
+        .backend_target = sample_said(sample, "ex19-mbx01.contoso.example"),
+        .backend_status = "200",
         .autodiscover_smtp_address = sample_said(sample, SAMPLE_MAILBOX),
         .display_name = sample_said(sample, "Kov\xc3\xa1"
                                             "cs Anna"),

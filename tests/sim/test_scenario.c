@@ -112,7 +112,7 @@ START_TEST(mistakes_are_named_with_their_place)
         { "\"users\": [{\"smtp\": \"a@b\", \"kind\": \"rooom\"}]",
             "users[0].kind: \"rooom\" is unknown (did you mean \"room\"?)" },
         { "\"users\": [{\"smtp\": \"a@b\", \"folders\": {\"inbox\": {\"total\": -1}}}]",
-            "users[0].folders.inbox.total: must be a whole number from 0 to 2147483647" },
+            "users[0].folders.inbox.total: must be a whole number from 0 to 10000" },
         { "\"users\": [{\"smtp\": \"a@b\"}, {\"smtp\": \"c@d\", \"aliases\": [\"A@B\"]},"
           "{\"smtp\": \"A@b\"}]",
             "users[2].smtp: A@b is another user's" },
@@ -159,6 +159,50 @@ START_TEST(mistakes_are_named_with_their_place)
         { "\"expect\": {\"verdict\": {\"status\": \"error\"}, \"exit\": 1,"
           "\"server_saw\": {\"logons\": 1}}",
             "expect.server_saw.logons: unknown key" },
+    };
+    struct place place = place_new();
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+        ck_assert_str_eq(error_with(&place, cases[i].keys), cases[i].error);
+    place_done(&place, two_files);
+}
+END_TEST
+
+START_TEST(so_are_mistakes_about_log_ons)
+{
+    static const struct {
+        const char *keys, *error;
+    } cases[] = {
+        { "\"exchange\": {\"build\": \"15.2.1118.7\", \"extended_protection\": {\"ews\": "
+          "\"alow\"}}",
+            "exchange.extended_protection.ews: \"alow\" is unknown (did you mean \"allow\"?)" },
+        { "\"exchange\": {\"build\": \"15.2.1118.7\", \"extended_protection\": {\"owa\": "
+          "\"none\"}}",
+            "exchange.extended_protection.owa: unknown key" },
+        { "\"exchange\": {\"build\": \"15.2.1118.7\", \"lockout_threshold\": -1}",
+            "exchange.lockout_threshold: must be a whole number from 0 to 2147483647" },
+        { "\"hosts\": [{\"name\": \"h\", \"address\": \"::1\", \"serves\": [],"
+          "\"preauthentication\": {\"server\": \"BigIP\"}}]",
+            "hosts[0].preauthentication: \"scheme\" is missing" },
+        { "\"hosts\": [{\"name\": \"h\", \"address\": \"::1\", \"serves\": [],"
+          "\"preauthentication\": {\"scheme\": \"Digest\"}}]",
+            "hosts[0].preauthentication.scheme: \"Digest\" is unknown" },
+        { "\"hosts\": [{\"name\": \"h\", \"address\": \"::1\", \"serves\": [],"
+          "\"after_challenge\": \"drops\"}]",
+            "hosts[0].after_challenge: \"drops\" is unknown (did you mean \"drop\"?)" },
+        { "\"hosts\": [{\"name\": \"h\", \"address\": \"::1\", \"serves\": [],"
+          "\"ntlm_affinity\": \"lost\"}]",
+            "hosts[0].ntlm_affinity: \"lost\" is unknown" },
+        { "\"hosts\": [{\"name\": \"h\", \"address\": \"::1\", \"serves\": [],"
+          "\"pool_stopped\": [\"oab\"]}]",
+            "hosts[0].pool_stopped[0]: \"oab\" is unknown" },
+        { "\"expect\": {\"verdict\": {\"status\": \"error\"}, \"exit\": 1,"
+          "\"server_saw\": {\"attempts\": {\"C\\\\s\": {\"wrong_pasword\": 1}}}}",
+            "expect.server_saw.attempts.C\\s.wrong_pasword: unknown key (did you mean "
+            "\"wrong_password\"?)" },
+        { "\"expect\": {\"verdict\": {\"status\": \"error\"}, \"exit\": 1,"
+          "\"server_saw\": {\"bindings\": {\"good\": 1}}}",
+            "expect.server_saw.bindings.good: unknown key" },
     };
     struct place place = place_new();
 
@@ -258,5 +302,6 @@ START_TEST(globs)
 END_TEST
 
 XR_UNIT_MAIN("scenario", defaults_make_a_whole_organisation, mistakes_are_named_with_their_place,
-    every_verb_of_the_tables_is_accepted, files_that_are_no_scenarios_are_refused,
-    a_file_without_end_is_refused, a_host_is_found_by_name_and_address, globs)
+    so_are_mistakes_about_log_ons, every_verb_of_the_tables_is_accepted,
+    files_that_are_no_scenarios_are_refused, a_file_without_end_is_refused,
+    a_host_is_found_by_name_and_address, globs)

@@ -25,6 +25,33 @@ static const char answer_hex[] =
     "172fd4dd03100900160048005400540050002f0053006500720076006500720000000000000000004400"
     "6f006d00610069006e00550073006500720043004f004d0050005500540045005200";
 
+/* A log-on of Windows 7 at Windows Server 2008 R2, as gss-ntlmssp 1.2.0 has it in
+ * tests/ntlmssptest.c (T_NTLMv2_CBT); its type 1 was not kept. Session key: HMAC-MD5 of the proof.
+ */
+static const char windows_challenge_hex[] =
+    "4e544c4d53535000020000001000100038000000058289a2a2c5e8ca3084aa720000000000000000b600"
+    "b600480000000601b01d0000000f57005300320030003000380052003200020010005700530032003000"
+    "300038005200320001001600440043002d005700530032003000300038005200320004001c0077007300"
+    "3200300030003800720032002e006c006f00630061006c0003003400440043002d007700730032003000"
+    "30003800720032002e00770073003200300030003800720032002e006c006f00630061006c0005001c00"
+    "770073003200300030003800720032002e006c006f00630061006c00070008007be73fc30bdecd010000"
+    "0000";
+static const char windows_answer_hex[] =
+    "4e544c4d535350000300000018001800940000007c017c01ac00000010001000580000001a001a006800"
+    "000012001200820000000000000028020000058288a20601b01d0000000ff054a542b090b66c1fea1a2c"
+    "c82e930b57005300320030003000380052003200410064006d0069006e00690073007400720061007400"
+    "6f007200570049004e0037002d0032002d00500043000000000000000000000000000000000000000000"
+    "000000005a6a21ae1a44c044693eee59fc5d81e001010000000000007be73fc30bdecd0127fc118082c2"
+    "fbdd00000000020010005700530032003000300038005200320001001600440043002d00570053003200"
+    "3000300038005200320004001c00770073003200300030003800720032002e006c006f00630061006c00"
+    "03003400440043002d00770073003200300030003800720032002e007700730032003000300038007200"
+    "32002e006c006f00630061006c0005001c00770073003200300030003800720032002e006c006f006300"
+    "61006c00070008007be73fc30bdecd010600040002000000080030003000000000000000010000000020"
+    "00004d6b0d27541022f5ffa673da2bfcfdf1942f257be11a49c954197aca8aaf2eaf0a0010006586e99d"
+    "81c2fc984e47172fd4dd031009003e0048005400540050002f00640063002d0077007300320030003000"
+    "3800720032002e00770073003200300030003800720032002e006c006f00630061006c00000000000000"
+    "000000000000";
+
 /* The certificate of Microsoft's open specifications blog, 26 March 2013, and its binding. */
 static const char certificate_base64[] =
     "MIICCTCCAXagAwIBAgIQy2l5zVF1xbdLZzCDbHhEJzAJBgUrDgMCHQUAMBYxFDASBgNVBAMTC0RDLVdTMjAw"
@@ -105,7 +132,10 @@ START_TEST(keys_of_users)
         { "Łukasz", "CONTOSO", "Zażółć", "823103890efe7846ebc7d1fe36bf1c8b" },
         { "user@contoso.test", "", "Passw0rd!", "9e14b246380aadba8e564e855bdae8c2" },
         { "名前", "CONTOSO", "密码😀", "12a35e296f2a122d5d405a1d7fd27609" },
-        { "λόγος", "CONTOSO", "", "0e96f878bb2b53a25b86c7b5d3b3f692" },
+        /* Windows leaves the final sigma, the sharp s and the dotless i as they are. */
+        { "λόγος", "CONTOSO", "", "f6a494a8be5a707902973c0f7bd36607" },
+        { "straße", "CONTOSO", "", "e589b11cfee4daa6da7d9194439be687" },
+        { "ışık", "CONTOSO", "", "80401a7c933f89ec55133ba84a942f18" },
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -234,6 +264,57 @@ START_TEST(cut_messages_are_malformed)
 }
 END_TEST
 
+/* MS-NLMP 4.2.4: proof and pairs, and the key that follows from them. */
+START_TEST(the_response_of_the_specification_is_right)
+{
+    struct bytes challenge = from_hex(challenge_hex);
+    struct bytes response =
+        from_hex("68cd0ab851e51c96aabc927bebef6a1c"
+                 "01010000000000000000000000000000aaaaaaaaaaaaaaaa0000000002000c004400"
+                 "6f006d00610069006e0001000c005300650072007600650072000000000000000000");
+    struct sim_ntlm_answer answer = {
+        .user = "User", .domain = "Domain", .response = message_of(&response)
+    };
+    uint8_t session[SIM_NTLM_KEY_BYTES];
+
+    ck_assert(sim_ntlm_proves(&answer, message_of(&challenge), "Password", session));
+    check_hex(session, "8de40ccadbc14a82f15cb0ad0de95ca3", "session key");
+    ck_assert(!sim_ntlm_proves(&answer, message_of(&challenge), "Passw0rd", session));
+    ck_assert(sim_ntlm_mic_holds(&answer, message_of(&challenge), message_of(&challenge), session));
+}
+END_TEST
+
+/* With what a Windows client adds: the target name, the binding, restrictions, flags. */
+START_TEST(the_answer_of_windows_is_right)
+{
+    struct bytes challenge = from_hex(windows_challenge_hex);
+    struct bytes message = from_hex(windows_answer_hex);
+    struct sim_ntlm_answer answer;
+    uint8_t session[SIM_NTLM_KEY_BYTES];
+
+    ck_assert(sim_ntlm_answer_parse(message_of(&message), &answer));
+    ck_assert_str_eq(answer.user, "Administrator");
+    ck_assert_str_eq(answer.domain, "WS2008R2");
+    ck_assert_str_eq(answer.target, "HTTP/dc-ws2008r2.ws2008r2.local");
+    check_hex(answer.binding, binding_hex, "binding");
+    ck_assert(answer.has_mic);
+    ck_assert(sim_ntlm_proves(&answer, message_of(&challenge), "P@ssw0rd", session));
+    ck_assert(!sim_ntlm_proves(&answer, message_of(&challenge), "p@ssw0rd", session));
+}
+END_TEST
+
+/* Told the time, a client has to send a MIC; not told, it may leave it out. */
+START_TEST(a_missing_mic_is_refused_where_the_challenge_tells_the_time)
+{
+    struct bytes timed = from_hex(windows_challenge_hex), untimed = from_hex(challenge_hex);
+    static const uint8_t session[SIM_NTLM_KEY_BYTES];
+    struct sim_ntlm_answer answer = { .has_mic = false };
+
+    ck_assert(!sim_ntlm_mic_holds(&answer, message_of(&timed), message_of(&timed), session));
+    ck_assert(sim_ntlm_mic_holds(&answer, message_of(&timed), message_of(&untimed), session));
+}
+END_TEST
+
 /* ---- our challenge ---- */
 
 static unsigned flags_at(const char *message, size_t at)
@@ -267,4 +348,6 @@ END_TEST
 
 XR_UNIT_MAIN("sim ntlm", md4_of_rfc_1320, keys_of_users, utf16_there_and_back,
     base64_there_and_back, binding_of_a_published_certificate, a_published_answer_is_right,
-    every_changed_bit_is_noticed, cut_messages_are_malformed, the_challenge_names_the_server)
+    the_response_of_the_specification_is_right, the_answer_of_windows_is_right,
+    a_missing_mic_is_refused_where_the_challenge_tells_the_time, every_changed_bit_is_noticed,
+    cut_messages_are_malformed, the_challenge_names_the_server)

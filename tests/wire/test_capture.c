@@ -19,6 +19,12 @@ START_TEST(credentials_and_cookies_are_never_shown)
     ck_assert_str_eq(
         redacted(arena, "WWW-Authenticate: NTLM TlRMTVNT"), "NTLM [message of 8 characters]");
     ck_assert_str_eq(redacted(arena, "WWW-Authenticate: Basic realm=\"x\""), "Basic realm=\"x\"");
+    ck_assert_str_eq(
+        redacted(arena, "WWW-Authenticate: Negotiate, ntlm TlRM TVNT , Basic realm=\"a, NTLM b\""),
+        "Negotiate, ntlm [message of 9 characters] , Basic realm=\"a, NTLM b\"");
+    ck_assert_str_eq(redacted(arena, "WWW-Authenticate: NTLM a,Negotiate YII=,NTLM bc"),
+        "NTLM [message of 1 characters],Negotiate [message of 4 characters],"
+        "NTLM [message of 2 characters]");
     ck_assert_str_eq(redacted(arena, "Cookie: a=b"), "[not shown]");
     ck_assert_str_eq(redacted(arena, "X-Anything-Else: secret"), "[not shown]");
     ck_assert_str_eq(redacted(arena, "x-feserver: EX01"), "EX01");

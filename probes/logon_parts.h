@@ -1,0 +1,34 @@
+#ifndef XR_LOGON_PARTS_H
+#define XR_LOGON_PARTS_H
+
+#include "probes/ask.h"
+
+/* What the files of the probe logon share; for probes/logon*.c alone. */
+
+/* ---- logon_told.c: what several tries together show. All set the step's verdict. ---- */
+
+/* Accepted without the binding to the certificate, refused with it. proved_by: id of the step in
+ * which the password was accepted before; NULL: in none. */
+enum xr_status xr_logon_tell_unbound(
+    struct xr_ctx *ctx, struct xr_step *step, const char *proved_by);
+/* NTLM was refused, Basic with the same password accepted. */
+enum xr_status xr_logon_tell_basic(struct xr_ctx *ctx, struct xr_step *step);
+/* The password was accepted in the step proved_by, and is refused here in every way. Closes the
+ * gate. */
+enum xr_status xr_logon_tell_right(struct xr_ctx *ctx, struct xr_step *step, const char *proved_by,
+    const struct xr_http_response *refusal);
+/* The ticket was refused: as XR_ERROR it is the end of the run's logons, as XR_WARNING another
+ * scheme comes next. */
+enum xr_status xr_logon_tell_ticket(struct xr_ctx *ctx, struct xr_step *step, enum xr_status status,
+    const struct xr_http_response *refusal);
+
+/* ---- logon_refused.c ---- */
+
+/* No answer of this host so far came from Exchange, or from a Windows that may be its own. */
+bool xr_is_by_device(const struct xr_leg *leg, const struct xr_http_response *refusal);
+/* "The server knows more: event 4625 ...": where, when, and what its status says. */
+const char *xr_where_to_look(const struct xr_ctx *ctx, const struct xr_leg *leg,
+    struct xr_arena *arena, enum xr_auth auth, const struct xr_http_response *refusal);
+void xr_close_gate(struct xr_ctx *ctx, const struct xr_step *step);
+
+#endif
