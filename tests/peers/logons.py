@@ -2,9 +2,7 @@
 import collections
 import json
 import os
-import ssl
 import subprocess
-import urllib.request
 
 from servers import PASSWORD, runner
 
@@ -130,6 +128,10 @@ def as_tuple(one):
     return one if isinstance(one, tuple) else (one,)
 
 
+def seen_of(proofs):
+    return [(proof["binding"], proof["verdict"].split(" ")[0]) for proof in proofs]
+
+
 class Logons:
     def __init__(self, servers, folder):
         self.servers, self.folder = servers, folder
@@ -137,8 +139,6 @@ class Logons:
                (("epa", "EPA_PORT"), ("epa-other", "EPA_OTHER_PORT"), ("epa-same", "EPA_SAME_PORT"))}
         self.ports = {**servers.ports, **epa, "apache": servers.port(), "apache-pooled": servers.port("AP_PROXY_PORT"),
                       "samba": servers.port("NS_PORT", "ntlmsamba")}
-        self.root = servers.base / "pki" / "root.pem"
-        self.log = servers.base / "epa" / "log.jsonl"
         self.ticket = folder / "ticket-of-logons"
         self.kerberos = {**os.environ, "KRB5_CONFIG": str(servers.base / "kdc" / "krb5.conf")}
         subprocess.run(["kinit", "svc-exray"], input=PASSWORD + "\n", text=True, check=True, capture_output=True,
@@ -153,24 +153,14 @@ class Logons:
         cache = self.ticket if one.ticket else self.folder / "no-ticket"
         done = subprocess.run(
             [self.servers.build / "exray", "test", "service-account", "--mailbox", f"{one.mailbox}@contoso.test", "--account", one.account,
-             "--password-file", self.folder / "pw", "--connect-to", f":443::{self.ports[one.at]}", "--ca-file", self.root,
+             "--password-file", self.folder / "pw", "--connect-to", f":443::{self.ports[one.at]}", "--ca-file", self.servers.root,
              "--no-revocation", "--no-input", "--json", "-", *way, *one.options],
             env={**self.kerberos, "KRB5CCNAME": f"FILE:{cache}"}, capture_output=True, timeout=60 * runner.FACTOR)
         return json.loads(done.stdout), done.returncode, done.stdout + done.stderr
 
-    def counted(self):
-        """The bad logons of each account so far, at the server with channel bindings."""
-        context = ssl.create_default_context(cafile=str(self.root))
-        with urllib.request.urlopen(f"https://127.0.0.1:{self.ports['epa']}/_state", context=context, timeout=20) as answer:
-            return json.load(answer)
-
-    def proofs(self):
-        """What came to that server so far."""
-        return [json.loads(line) for line in self.log.read_text().splitlines()]
-
     def wrong(self, one):
         """What is not as the case says."""
-        proofs, counted = len(self.proofs()), self.counted()
+        proofs, bad = len(self.servers.proofs()), self.servers.bad_logons()
         report, code, said = self.ask(one)
         steps = runner.steps_of(report)
         finding = report["verdict"]["finding"]
@@ -184,12 +174,12 @@ class Logons:
             wrong += [] if one.says[1] in message else [f"{one.says[0]} says {message!r}, without {one.says[1]!r}"]
         wrong += ["the password is in the report" for form in runner.forms_of(one.password) if form in said]
         wrong += ["a message of NTLM's is in the report" for message in MESSAGES if message in said]
-        more = {name: n - counted.get(name, 0) for name, n in self.counted().items() if n != counted.get(name, 0)}
+        more = {name: n - bad.get(name, 0) for name, n in self.servers.bad_logons().items() if n != bad.get(name, 0)}
         wrong += runner.differs("bad logons", {one.account.upper(): one.wrong} if one.wrong else {}, more)
         if one.saw is None:
             return wrong
-        came = self.proofs()[proofs:]
-        seen = [(proof["binding"], proof["verdict"].split(" ")[0]) for proof in came]
+        came = self.servers.proofs()[proofs:]
+        seen = seen_of(came)
         wrong += [] if seen == one.saw else [f"the server saw {seen}, expected {one.saw}"]
         wrong += [f"a proof is not as it should be: {proof}" for proof in came
                   if not (proof["v2"] and proof["mic"] and proof["lm_zero"] and proof["spn"] == f"HTTP/{one.host}")]

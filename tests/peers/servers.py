@@ -14,10 +14,12 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
 import time
+import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -27,6 +29,7 @@ SCRIPTS = pathlib.Path(os.environ.get("EXRAY_SHARED", ROOT.parent / "shared")) /
 PASSWORD = "Passw0rd!"
 PATH = os.environ["PATH"] + ":/usr/sbin:/sbin"
 NEEDED = ["htpasswd", "apache2", "nginx", "ntlm_auth", "krb5kdc", "kadmin.local", "kinit", "openssl", "curl"]
+MANY = 40  # user0@contoso.test and so on
 PR_SET_CHILD_SUBREAPER = 36
 LOCKED_AFTER = 2  # wrong passwords of one account, at the server with channel bindings
 
@@ -87,7 +90,7 @@ def free_port():
 
 
 def organisation():
-    """What exray-sim plays: Jane may be impersonated, Boris may not; three more have their EWS elsewhere."""
+    """What exray-sim plays: Jane may be impersonated, Boris may not; three more have their EWS elsewhere, and then there are MANY."""
     base = {key: value for key, value in runner.load(runner.BASE / "healthy-exchange-se.json").items() if key != "extends"}
     anna = base["users"][0]
 
@@ -98,7 +101,7 @@ def organisation():
     users = [user("jane", 2001), user("boris", 2002),
              *(user(path, number, ews_url=f"https://mail.contoso.test/{path}/Exchange.asmx")
                for number, path in enumerate(("none", "require", "drop"), 2003)),
-             user("svc-exray", 2010), user("alice", 2011)]
+             user("svc-exray", 2010), user("alice", 2011), *(user(f"user{i}", 3000 + i) for i in range(MANY))]
     service = {**base["accounts"][0], "logon": "CONTOSO\\svc-exray", "mailbox": "svc-exray@contoso.test"}
     host = {**base["hosts"][0], "address": "127.0.0.1"}
     return {**base, "users": users, "exchange": {**base["exchange"], "schemes": ["Basic"]}, "hosts": [host],
@@ -113,6 +116,7 @@ def organisation():
 class Servers:
     def __init__(self, build, folder):
         self.build, self.folder, self.base, self.scripts = build, folder, folder / "base", folder / "scripts"
+        self.root = self.base / "pki" / "root.pem"
         self.environment = {**os.environ, "PATH": PATH, "RS_BASE": str(self.base), "RS_PORTS": "auto", "LOCKOUT": str(LOCKED_AFTER)}
         self.simulator = self.nginx = None
         self.ports = {}
@@ -208,6 +212,16 @@ class Servers:
         if self.simulator:
             self.simulator.stop()
         self.stopped.set()
+
+    def bad_logons(self):
+        """Of each account so far, at the server with channel bindings."""
+        context = ssl.create_default_context(cafile=str(self.root))
+        with urllib.request.urlopen(f"https://127.0.0.1:{self.port('EPA_PORT', 'epa')}/_state", context=context, timeout=20) as answer:
+            return json.load(answer)
+
+    def proofs(self):
+        """What came to that server so far: each type 3."""
+        return [json.loads(line) for line in (self.base / "epa" / "log.jsonl").read_text().splitlines()]
 
     def port(self, name="AP_PORT", of="apache"):
         lines = (self.base / of / "env").read_text().splitlines()

@@ -208,3 +208,32 @@ void bench_keep(const struct bench *bench, const char *name)
     fputs(bench->reply.body.at, file);
     fclose(file);
 }
+
+void bench_holds(const char *body, const char *text)
+{
+    ck_assert_msg(strstr(body, text) != NULL, "no %s in %s", text, body);
+}
+
+void bench_lacks(const char *body, const char *text)
+{
+    ck_assert_msg(strstr(body, text) == NULL, "%s in %s", text, body);
+}
+
+const char *bench_element(struct bench *bench, const char *name)
+{
+    const char *mark = xr_printf(bench->arena, "<%s>", name);
+    const char *at = strstr(bench->reply.body.at, mark);
+
+    ck_assert_msg(at != NULL, "no %s in %s", name, bench->reply.body.at);
+    at += strlen(mark);
+    return xr_strndup(bench->arena, at, strcspn(at, "<"));
+}
+
+const char *bench_item_id(struct bench *bench)
+{
+    const char *at = strstr(bench->reply.body.at, "<t:ItemId Id=\"");
+
+    ck_assert_ptr_nonnull(at);
+    at += strlen("<t:ItemId Id=\"");
+    return xr_strndup(bench->arena, at, strcspn(at, "\""));
+}

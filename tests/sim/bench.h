@@ -50,4 +50,11 @@ void bench_keep(const struct bench *bench, const char *name);
     "<m:GetFolder><m:FolderShape><t:BaseShape>Default</t:BaseShape></m:FolderShape><m:FolderIds>" \
     "<t:DistinguishedFolderId Id=\"inbox\"/></m:FolderIds></m:GetFolder>"
 
+void bench_holds(const char *body, const char *text);
+void bench_lacks(const char *body, const char *text);
+
+/* Of the last answer: the text of the first element of that name; the id of the first item. */
+const char *bench_element(struct bench *bench, const char *name);
+const char *bench_item_id(struct bench *bench);
+
 #endif

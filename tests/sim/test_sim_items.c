@@ -31,36 +31,6 @@
     "<m:Restriction><t:Contains ContainmentMode=\"" mode "\" ContainmentComparison=\"" how \
     "\">" SUBJECT "<t:Constant Value=\"" value "\"/></t:Contains></m:Restriction>"
 
-static void holds(const char *body, const char *text)
-{
-    ck_assert_msg(strstr(body, text) != NULL, "no %s in %s", text, body);
-}
-
-static void lacks(const char *body, const char *text)
-{
-    ck_assert_msg(strstr(body, text) == NULL, "%s in %s", text, body);
-}
-
-/* The text of the first element of that name. */
-static const char *element_of(struct bench *bench, const char *name)
-{
-    const char *mark = xr_printf(bench->arena, "<%s>", name);
-    const char *at = strstr(bench->reply.body.at, mark);
-
-    ck_assert_msg(at != NULL, "no %s in %s", name, bench->reply.body.at);
-    at += strlen(mark);
-    return xr_strndup(bench->arena, at, strcspn(at, "<"));
-}
-
-static const char *id_of(struct bench *bench)
-{
-    const char *at = strstr(bench->reply.body.at, "<t:ItemId Id=\"");
-
-    ck_assert_ptr_nonnull(at);
-    at += strlen("<t:ItemId Id=\"");
-    return xr_strndup(bench->arena, at, strcspn(at, "\""));
-}
-
 /* ---- writing ---- */
 
 static const char drafts[] =
@@ -100,9 +70,9 @@ START_TEST(items_are_found_by_their_subject)
     bench_ask(&bench, AS_ANNA, CREATE("Test 2"));
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         const char *body = bench_ask(&bench, AS_ANNA, cases[i].request);
-        holds(body, cases[i].total);
-        holds(body, cases[i].subject);
-        lacks(body, cases[i].absent);
+        bench_holds(body, cases[i].total);
+        bench_holds(body, cases[i].subject);
+        bench_lacks(body, cases[i].absent);
         bench_keep(&bench, xr_printf(bench.arena, "find-%zu", i));
     }
     bench_done(&bench);
@@ -122,10 +92,10 @@ START_TEST(an_item_of_the_mailbox_can_be_lost_and_that_is_seen)
     struct bench bench = bench_new(drafts);
 
     bench_ask(&bench, AS_ANNA, FIND(EQUAL("test 1")));
-    const char *delete_it = deletion(&bench, "HardDelete", id_of(&bench));
-    holds(bench_ask(&bench, AS_ANNA, delete_it), ">NoError<");
-    holds(bench_ask(&bench, AS_ANNA, delete_it), ">ErrorItemNotFound<");
-    holds(bench_ask(&bench, AS_ANNA, FIND("")), "TotalItemsInView=\"2\"");
+    const char *delete_it = deletion(&bench, "HardDelete", bench_item_id(&bench));
+    bench_holds(bench_ask(&bench, AS_ANNA, delete_it), ">NoError<");
+    bench_holds(bench_ask(&bench, AS_ANNA, delete_it), ">ErrorItemNotFound<");
+    bench_holds(bench_ask(&bench, AS_ANNA, FIND("")), "TotalItemsInView=\"2\"");
     ck_assert_uint_eq(sim_store_leftovers(bench.world->store).items_removed, 1);
     bench_done(&bench);
 }
@@ -136,11 +106,11 @@ START_TEST(only_a_hard_deletion_leaves_nothing)
     struct bench bench = bench_new(drafts);
 
     bench_ask(&bench, AS_ANNA, CREATE("a"));
-    const char *id = id_of(&bench);
-    holds(bench_ask(&bench, AS_ANNA, deletion(&bench, "SoftDelete", id)), ">NoError<");
-    holds(bench_ask(&bench, AS_ANNA, FIND(EQUAL("a"))), "TotalItemsInView=\"0\"");
+    const char *id = bench_item_id(&bench);
+    bench_holds(bench_ask(&bench, AS_ANNA, deletion(&bench, "SoftDelete", id)), ">NoError<");
+    bench_holds(bench_ask(&bench, AS_ANNA, FIND(EQUAL("a"))), "TotalItemsInView=\"0\"");
     ck_assert_uint_eq(sim_store_leftovers(bench.world->store).items_left, 1);
-    holds(bench_ask(&bench, AS_ANNA, deletion(&bench, "HardDelete", id)), ">NoError<");
+    bench_holds(bench_ask(&bench, AS_ANNA, deletion(&bench, "HardDelete", id)), ">NoError<");
     ck_assert_uint_eq(sim_store_leftovers(bench.world->store).items_left, 0);
     bench_done(&bench);
 }
@@ -150,13 +120,13 @@ START_TEST(quota_and_hold_refuse)
 {
     struct bench bench = bench_new(drafts);
 
-    holds(bench_ask(&bench, "SmtpAddress", "disabled@contoso.test", CREATE("a")),
+    bench_holds(bench_ask(&bench, "SmtpAddress", "disabled@contoso.test", CREATE("a")),
         ">ErrorQuotaExceeded<");
     bench_keep(&bench, "create-quota");
-    holds(bench_ask(&bench, "SmtpAddress", "moving@contoso.test", CREATE("a")), ">NoError<");
+    bench_holds(bench_ask(&bench, "SmtpAddress", "moving@contoso.test", CREATE("a")), ">NoError<");
     bench_ask(&bench, "SmtpAddress", "moving@contoso.test",
-        deletion(&bench, "HardDelete", id_of(&bench)));
-    holds(bench.reply.body.at, ">ErrorCannotDeleteObject<");
+        deletion(&bench, "HardDelete", bench_item_id(&bench)));
+    bench_holds(bench.reply.body.at, ">ErrorCannotDeleteObject<");
     bench_keep(&bench, "delete-hold");
     ck_assert_uint_eq(sim_store_leftovers(bench.world->store).items_left, 1);
     bench_done(&bench);
@@ -170,11 +140,12 @@ START_TEST(what_was_created_since_the_state_is_a_change)
     struct bench bench = bench_new("");
 
     bench_ask(&bench, AS_ANNA, SYNC("drafts", "", "512"));
-    const char *state = element_of(&bench, "m:SyncState");
+    const char *state = bench_element(&bench, "m:SyncState");
     bench_ask(&bench, AS_ANNA, CREATE("new"));
-    const char *id = id_of(&bench);
-    holds(bench_ask(&bench, AS_ANNA,
-              xr_printf(bench.arena, SYNC("drafts", "<m:SyncState>%s</m:SyncState>", "5"), state)),
+    const char *id = bench_item_id(&bench);
+    bench_holds(
+        bench_ask(&bench, AS_ANNA,
+            xr_printf(bench.arena, SYNC("drafts", "<m:SyncState>%s</m:SyncState>", "5"), state)),
         id);
     bench_done(&bench);
 }

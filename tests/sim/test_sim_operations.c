@@ -50,36 +50,6 @@
     "<m:Subscribe><m:PullSubscriptionRequest>" FOLDERS("") TYPES \
         "<t:Timeout>1</t:Timeout></m:PullSubscriptionRequest></m:Subscribe>"
 
-static void holds(const char *body, const char *text)
-{
-    ck_assert_msg(strstr(body, text) != NULL, "no %s in %s", text, body);
-}
-
-static void lacks(const char *body, const char *text)
-{
-    ck_assert_msg(strstr(body, text) == NULL, "%s in %s", text, body);
-}
-
-/* The text of the first element of that name. */
-static const char *element_of(struct bench *bench, const char *name)
-{
-    const char *mark = xr_printf(bench->arena, "<%s>", name);
-    const char *at = strstr(bench->reply.body.at, mark);
-
-    ck_assert_msg(at != NULL, "no %s in %s", name, bench->reply.body.at);
-    at += strlen(mark);
-    return xr_strndup(bench->arena, at, strcspn(at, "<"));
-}
-
-static const char *id_of(struct bench *bench)
-{
-    const char *at = strstr(bench->reply.body.at, "<t:ItemId Id=\"");
-
-    ck_assert_ptr_nonnull(at);
-    at += strlen("<t:ItemId Id=\"");
-    return xr_strndup(bench->arena, at, strcspn(at, "\""));
-}
-
 /* ---- out of office ---- */
 
 static const char people[] =
@@ -98,16 +68,17 @@ START_TEST(oof_settings_are_the_owners_alone)
 {
     struct bench bench = bench_new(people);
 
-    holds(bench_ask(&bench, AS_ANNA, OOF("a.berg@contoso.test")), ">Scheduled<");
-    holds(bench.reply.body.at, "<t:ExternalAudience>Known<");
+    bench_holds(bench_ask(&bench, AS_ANNA, OOF("a.berg@contoso.test")), ">Scheduled<");
+    bench_holds(bench.reply.body.at, "<t:ExternalAudience>Known<");
     ck_assert_str_eq(bench.reply.operation, "GetUserOofSettings");
     ck_assert_str_eq(bench.reply.mailbox, "anna@contoso.test");
     bench_keep(&bench, "oof");
-    holds(bench_ask(&bench, NULL, NULL, OOF("anna@contoso.test")), ">ErrorAccessDenied<");
-    lacks(bench.reply.body.at, "OofState");
+    bench_holds(bench_ask(&bench, NULL, NULL, OOF("anna@contoso.test")), ">ErrorAccessDenied<");
+    bench_lacks(bench.reply.body.at, "OofState");
     bench_keep(&bench, "oof-denied");
-    holds(bench_ask(&bench, AS_ANNA, OOF("nobody@contoso.test")), ">ErrorNonExistentMailbox<");
-    holds(bench_ask(&bench, NULL, NULL, OOF("svc@contoso.test")), ">Disabled<");
+    bench_holds(
+        bench_ask(&bench, AS_ANNA, OOF("nobody@contoso.test")), ">ErrorNonExistentMailbox<");
+    bench_holds(bench_ask(&bench, NULL, NULL, OOF("svc@contoso.test")), ">Disabled<");
     bench_ask(&bench, NULL, NULL,
         "<m:GetUserOofSettingsRequest><t:Mailbox/></m:GetUserOofSettingsRequest>");
     ck_assert_int_eq(bench.reply.status, 500);
@@ -119,9 +90,10 @@ START_TEST(exchange_2007_denies_oof_settings_without_a_code)
 {
     struct bench bench = bench_new("'exchange': { 'build': '8.3.83.6' }");
 
-    holds(bench_ask(&bench, NULL, NULL, OOF("anna@contoso.test")), "User is not mailbox owner");
-    holds(bench.reply.body.at, ">-2146233088</ErrorCode>");
-    lacks(bench.reply.body.at, "ResponseCode");
+    bench_holds(
+        bench_ask(&bench, NULL, NULL, OOF("anna@contoso.test")), "User is not mailbox owner");
+    bench_holds(bench.reply.body.at, ">-2146233088</ErrorCode>");
+    bench_lacks(bench.reply.body.at, "ResponseCode");
     ck_assert_int_eq(bench.reply.status, 500);
     bench_done(&bench);
 }
@@ -154,14 +126,14 @@ START_TEST(a_calendar_shows_what_its_owner_lets_others_see)
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         const char *body = bench_ask(&bench, AS_ANNA, cases[i].request);
         ck_assert_int_eq(bench.reply.status, 200);
-        holds(body, cases[i].wanted);
-        lacks(body, cases[i].absent);
+        bench_holds(body, cases[i].wanted);
+        bench_lacks(body, cases[i].absent);
         bench_keep(&bench, xr_printf(bench.arena, "busy-%s", cases[i].name));
     }
     bench_ask(&bench, AS_ANNA,
         BUSY(ZONE, WHO("boss@contoso.test") WHO("anna@contoso.test"), MORNING("FreeBusy")));
-    holds(bench.reply.body.at, ">ErrorNoFreeBusyAccess<");
-    holds(bench.reply.body.at, ">NoError<");
+    bench_holds(bench.reply.body.at, ">ErrorNoFreeBusyAccess<");
+    bench_holds(bench.reply.body.at, ">NoError<");
     bench_done(&bench);
 }
 END_TEST
@@ -184,7 +156,7 @@ START_TEST(odd_questions_about_free_busy_times_are_faults)
     struct bench bench = bench_new(people);
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        holds(bench_ask(&bench, AS_ANNA, cases[i].request), cases[i].code);
+        bench_holds(bench_ask(&bench, AS_ANNA, cases[i].request), cases[i].code);
         ck_assert_int_eq(bench.reply.status, 500);
     }
     bench_done(&bench);
@@ -198,20 +170,20 @@ START_TEST(a_folder_is_synchronised_in_batches)
     struct bench bench = bench_new("");
     const char *first = bench_ask(&bench, AS_ANNA, SYNC("inbox", "", "1"));
 
-    holds(first, "<m:IncludesLastItemInRange>false<");
-    holds(first, "<t:Create><t:Message><t:ItemId ");
+    bench_holds(first, "<m:IncludesLastItemInRange>false<");
+    bench_holds(first, "<t:Create><t:Message><t:ItemId ");
     bench_keep(&bench, "sync-first");
-    const char *id = id_of(&bench), *state = element_of(&bench, "m:SyncState");
+    const char *id = bench_item_id(&bench), *state = bench_element(&bench, "m:SyncState");
     const char *next =
         xr_printf(bench.arena, SYNC("inbox", "<m:SyncState>%s</m:SyncState>", "1"), state);
-    holds(bench_ask(&bench, AS_ANNA, next), "<m:IncludesLastItemInRange>true<");
-    ck_assert_str_ne(id_of(&bench), id);
-    state = element_of(&bench, "m:SyncState");
+    bench_holds(bench_ask(&bench, AS_ANNA, next), "<m:IncludesLastItemInRange>true<");
+    ck_assert_str_ne(bench_item_id(&bench), id);
+    state = bench_element(&bench, "m:SyncState");
     next = xr_printf(bench.arena, SYNC("inbox", "<m:SyncState>%s</m:SyncState>", "5"), state);
-    lacks(bench_ask(&bench, AS_ANNA, next), "<t:Create>");
+    bench_lacks(bench_ask(&bench, AS_ANNA, next), "<t:Create>");
     bench_keep(&bench, "sync-nothing-new");
     next = xr_printf(bench.arena, SYNC("drafts", "<m:SyncState>%s</m:SyncState>", "5"), state);
-    holds(bench_ask(&bench, AS_ANNA, next), ">ErrorInvalidSyncStateData<");
+    bench_holds(bench_ask(&bench, AS_ANNA, next), ">ErrorInvalidSyncStateData<");
     bench_done(&bench);
 }
 END_TEST
@@ -220,13 +192,13 @@ START_TEST(what_cannot_be_synchronised_is_named)
 {
     struct bench bench = bench_new("");
 
-    holds(bench_ask(&bench, AS_ANNA, SYNC("calendar", "", "1")), ">ErrorSyncFolderNotFound<");
+    bench_holds(bench_ask(&bench, AS_ANNA, SYNC("calendar", "", "1")), ">ErrorSyncFolderNotFound<");
     bench_keep(&bench, "sync-folder");
-    holds(bench_ask(&bench, AS_ANNA, SYNC("inbox", "<m:SyncState>QUJD</m:SyncState>", "1")),
+    bench_holds(bench_ask(&bench, AS_ANNA, SYNC("inbox", "<m:SyncState>QUJD</m:SyncState>", "1")),
         ">ErrorInvalidSyncStateData<");
     bench_keep(&bench, "sync-state");
     bench_ask(&bench, AS_ANNA, SYNC("inbox", "", "513"));
-    holds(bench.reply.body.at, "a:ErrorSchemaValidation<");
+    bench_holds(bench.reply.body.at, "a:ErrorSchemaValidation<");
     bench_done(&bench);
 }
 END_TEST
@@ -245,26 +217,26 @@ START_TEST(a_subscription_is_open_until_it_is_closed)
     struct bench bench = bench_new("");
     struct sim_store *store = bench.world->store;
 
-    holds(bench_ask(&bench, AS_ANNA, PULL), "<m:Watermark>");
+    bench_holds(bench_ask(&bench, AS_ANNA, PULL), "<m:Watermark>");
     bench_keep(&bench, "subscribe-pull");
-    const char *pull = element_of(&bench, "m:SubscriptionId");
-    lacks(bench_ask(&bench, AS_ANNA, STREAM), "<m:Watermark>");
+    const char *pull = bench_element(&bench, "m:SubscriptionId");
+    bench_lacks(bench_ask(&bench, AS_ANNA, STREAM), "<m:Watermark>");
     bench_keep(&bench, "subscribe-streaming");
-    const char *streaming = element_of(&bench, "m:SubscriptionId");
+    const char *streaming = bench_element(&bench, "m:SubscriptionId");
     ck_assert_uint_eq(sim_store_leftovers(store).open_subscriptions, 2);
 
-    holds(bench_ask(&bench, AS_ANNA, about(&bench, "GetEvents", pull)), "<t:StatusEvent>");
+    bench_holds(bench_ask(&bench, AS_ANNA, about(&bench, "GetEvents", pull)), "<t:StatusEvent>");
     bench_keep(&bench, "get-events");
-    holds(bench_ask(&bench, AS_ANNA, about(&bench, "GetEvents", streaming)),
+    bench_holds(bench_ask(&bench, AS_ANNA, about(&bench, "GetEvents", streaming)),
         ">ErrorInvalidPullSubscriptionId<");
-    holds(bench_ask(&bench, NULL, NULL, about(&bench, "Unsubscribe", pull)),
+    bench_holds(bench_ask(&bench, NULL, NULL, about(&bench, "Unsubscribe", pull)),
         ">ErrorSubscriptionAccessDenied<");
-    holds(bench_ask(&bench, AS_ANNA, about(&bench, "Unsubscribe", pull)), ">NoError<");
+    bench_holds(bench_ask(&bench, AS_ANNA, about(&bench, "Unsubscribe", pull)), ">NoError<");
     bench_keep(&bench, "unsubscribe");
-    holds(bench_ask(&bench, AS_ANNA, about(&bench, "Unsubscribe", pull)),
+    bench_holds(bench_ask(&bench, AS_ANNA, about(&bench, "Unsubscribe", pull)),
         ">ErrorSubscriptionNotFound<");
     bench_keep(&bench, "unsubscribe-again");
-    holds(bench_ask(&bench, AS_ANNA, about(&bench, "Unsubscribe", "QUJD")),
+    bench_holds(bench_ask(&bench, AS_ANNA, about(&bench, "Unsubscribe", "QUJD")),
         ">ErrorInvalidSubscription<");
     ck_assert_uint_eq(sim_store_leftovers(store).open_subscriptions, 1);
     bench_done(&bench);
@@ -280,11 +252,11 @@ START_TEST(subscriptions_are_refused_for_a_reason)
                                      "</m:StreamingSubscriptionRequest></m:Subscribe>";
     struct bench bench = bench_new("");
 
-    holds(
+    bench_holds(
         bench_ask(&bench, NULL, NULL, of_shared), ">ErrorSubscriptionDelegateAccessNotSupported<");
     bench_keep(&bench, "subscribe-delegate");
-    holds(bench_ask(&bench, AS_ANNA, of_nothing), ">ErrorInvalidSubscriptionRequest<");
-    holds(bench_ask(&bench, AS_ANNA, "<m:Subscribe/>"), "a:ErrorSchemaValidation<");
+    bench_holds(bench_ask(&bench, AS_ANNA, of_nothing), ">ErrorInvalidSubscriptionRequest<");
+    bench_holds(bench_ask(&bench, AS_ANNA, "<m:Subscribe/>"), "a:ErrorSchemaValidation<");
     ck_assert_uint_eq(sim_store_leftovers(bench.world->store).open_subscriptions, 0);
     bench_done(&bench);
 }
@@ -298,12 +270,12 @@ START_TEST(a_mailbox_has_so_many_subscriptions)
                   "'accounts': [ { 'logon': 'CONTOSO\\\\svc', 'password': 'pw',"
                   "  'mailbox': null, 'may_impersonate': ['mobile'] } ]");
 
-    holds(bench_ask(&bench, AS_ANNA, PULL), ">NoError<");
-    const char *id = element_of(&bench, "m:SubscriptionId");
-    holds(bench_ask(&bench, AS_ANNA, PULL), ">ErrorExceededSubscriptionCount<");
+    bench_holds(bench_ask(&bench, AS_ANNA, PULL), ">NoError<");
+    const char *id = bench_element(&bench, "m:SubscriptionId");
+    bench_holds(bench_ask(&bench, AS_ANNA, PULL), ">ErrorExceededSubscriptionCount<");
     bench_keep(&bench, "subscribe-too-many");
     bench_ask(&bench, AS_ANNA, about(&bench, "Unsubscribe", id));
-    holds(bench_ask(&bench, AS_ANNA, PULL), ">NoError<");
+    bench_holds(bench_ask(&bench, AS_ANNA, PULL), ">NoError<");
     bench_done(&bench);
 }
 END_TEST
@@ -323,8 +295,8 @@ START_TEST(streaming_came_with_exchange_2010_sp1)
         char keys[80];
         snprintf(keys, sizeof(keys), "'exchange': { 'build': '%s' }", cases[i].build);
         struct bench bench = bench_new(keys);
-        holds(bench_ask(&bench, AS_ANNA, STREAM), cases[i].wanted);
-        holds(bench_ask(&bench, AS_ANNA, PULL), ">NoError<");
+        bench_holds(bench_ask(&bench, AS_ANNA, STREAM), cases[i].wanted);
+        bench_holds(bench_ask(&bench, AS_ANNA, PULL), ">NoError<");
         bench_keep(&bench, xr_printf(bench.arena, "subscribe-%zu", i));
         bench_done(&bench);
     }
@@ -351,8 +323,8 @@ START_TEST(a_fault_has_the_shape_of_its_operation)
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         const char *body = bench_ask(&bench, AS_ANNA, cases[i].request);
-        holds(body, ">ErrorInternalServerTransientError<");
-        holds(body, cases[i].wanted);
+        bench_holds(body, ">ErrorInternalServerTransientError<");
+        bench_holds(body, cases[i].wanted);
         bench_keep(&bench, xr_printf(bench.arena, "fault-%s", cases[i].name));
     }
     bench_done(&bench);
@@ -366,8 +338,8 @@ START_TEST(exchange_online_leaves_out_an_empty_list_of_room_lists)
                                    "'accounts': [ { 'logon': 'CONTOSO\\\\svc', 'password': 'pw',"
                                    "  'mailbox': 'svc@contoso.test' } ]");
 
-    lacks(bench_ask(&bench, NULL, NULL, "<m:GetRoomLists/>"), "RoomLists>");
-    holds(bench.reply.body.at, ">NoError<");
+    bench_lacks(bench_ask(&bench, NULL, NULL, "<m:GetRoomLists/>"), "RoomLists>");
+    bench_holds(bench.reply.body.at, ">NoError<");
     bench_done(&bench);
 }
 END_TEST

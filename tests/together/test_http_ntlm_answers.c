@@ -1,41 +1,11 @@
 /* What comes back during the NTLM of an HTTP request, and what becomes of it. */
 #include <string.h>
 
-#include "tests/together/logon_user.h"
+#include "tests/together/logon_case.h"
 #include "tests/unit.h"
 
 #define ANSWER(status, headers, length, body) \
     "HTTP/1.1 " status "\r\n" headers "Content-Length: " length "\r\n\r\n" body
-
-static const char password[] = "P\xc3\xa4ssw\xc3\xb6rd1";
-
-static struct server server;
-static struct user user;
-
-static void begin(struct server how)
-{
-    server = how;
-    server.password = password;
-    server_start(&server, NULL, NULL);
-    user_start(&user, password);
-}
-
-static void end(void)
-{
-    user_end(&user);
-    server_stop(&server);
-}
-
-static void expect_status(const struct xr_err *err, int status)
-{
-    ck_assert_msg(!err, "%s", err ? err->text : "");
-    ck_assert_int_eq(user.response.status, status);
-}
-
-static void expect_came(const char *transcript)
-{
-    ck_assert_str_eq(server_transcript(&server), transcript);
-}
 
 /* ---- answers to the first message ---- */
 

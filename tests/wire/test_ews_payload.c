@@ -1,13 +1,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyzer/wire/ews.h"
-#include "tests/unit.h"
+#include "tests/wire/ews_answer.h"
 
-#define SERVICES "http://schemas.microsoft.com/exchange/services/2006/"
-#define ENVELOPE(body)                                                                   \
-    "<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/' xmlns:t='" SERVICES \
-    "types' xmlns:m='" SERVICES "messages'><s:Body>" body "</s:Body></s:Envelope>"
 #define SUCCESS(operation, payload)                                            \
     ENVELOPE("<m:" operation "Response><m:ResponseMessages><m:" operation      \
              "ResponseMessage ResponseClass='Success'><m:ResponseCode>NoError" \
@@ -20,31 +15,6 @@
     ENVELOPE("<m:GetUserAvailabilityResponse><m:FreeBusyResponseArray>" views \
              "</m:FreeBusyResponseArray></m:GetUserAvailabilityResponse>")
 #define GOOD "ResponseClass='Success'><m:ResponseCode>NoError</m:ResponseCode>"
-
-static struct xr_arena *arena;
-
-/* Each test runs in a process of its own, which ends with it. */
-static struct xr_ews_reply reply_of(const char *operation, const char *body)
-{
-    struct xr_ews_reply reply;
-
-    if (!arena)
-        arena = xr_arena_new();
-    const struct xr_err *err = xr_ews_parse(arena, operation, body, strlen(body), &reply);
-    ck_assert_msg(!err, "%s", err ? err->text : "");
-    return reply;
-}
-
-static void assert_refused(const char *operation, const char *body, const char *expected)
-{
-    struct xr_ews_reply reply;
-
-    if (!arena)
-        arena = xr_arena_new();
-    const struct xr_err *err = xr_ews_parse(arena, operation, body, strlen(body), &reply);
-    ck_assert_msg(err, "not refused: %s", body);
-    ck_assert_str_eq(err->text, expected);
-}
 
 START_TEST(found_items_are_read)
 {
