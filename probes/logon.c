@@ -7,6 +7,21 @@
 #include "probes/logon_moves.h"
 #include "probes/logon_parts.h"
 
+/* Exchange asks everybody who he is. Whom it answers at once, it takes for somebody who logged on
+ * over the same connection before: a device in front shares its connections among its clients. */
+static void tell_shared_connection(struct xr_step *step)
+{
+    xr_step_decisive(step, "200");
+    (void)xr_error(step, XR_FINDING_HTTP_UNEXPECTED_CONTENT,
+        "Exchange answers 200 to a request without any credential, instead of asking for one.");
+    step->last_finding->cause =
+        "Most likely a load balancer or reverse proxy in front uses one connection to Exchange "
+        "for several clients. Exchange binds a logon by NTLM to the connection, so that whoever "
+        "comes next over it is let in as the one who logged on first: anybody may read that "
+        "mailbox. Else anonymous authentication is on for the EWS virtual directory. Let the "
+        "device keep a connection of its own for each client, or pass TLS through.";
+}
+
 /* Which schemes does the server offer? Asked without any credential. */
 static bool see_challenge(struct xr_ctx *ctx, struct xr_step *step)
 {
@@ -17,6 +32,10 @@ static bool see_challenge(struct xr_ctx *ctx, struct xr_step *step)
     const struct xr_err *err = xr_ask_anonymously(ctx->ews_leg, step, &ctx->ews, &response);
     if (err) {
         (void)xr_fault_error(step, err);
+        return false;
+    }
+    if (response.status == 200 && xr_is_from_exchange(&response)) {
+        tell_shared_connection(step);
         return false;
     }
     if (response.status != 401) {

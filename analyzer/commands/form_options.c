@@ -32,12 +32,9 @@ static const struct xr_option what[] = {
     TEXT(
         "impersonate-by", "KIND", "smtp-address, primary-smtp-address, upn or sid", impersonate_by),
     FLAG("no-impersonation", "open the folder by delegate access instead", no_impersonation),
-    TEXT("with", "TESTS",
-        "also test write, rooms, oof, availability, sync, extended-protection (comma-separated)",
-        with),
+    TEXT("with", "TESTS", "also: write,rooms,oof,availability,sync,extended-protection", with),
     TEXT("outside", "ADDR", "a mailbox that must not be reachable: the negative control", outside),
-    FLAG("second-attempt",
-        "when NTLM is refused: once more without channel binding (may count as a second bad logon)",
+    FLAG("second-attempt", "NTLM refused: once more, unbound (may be the second bad logon)",
         second_attempt),
     END,
 };

@@ -6,7 +6,7 @@ Samba's ntlm_auth, gss-ntlmssp with channel bindings (Extended Protection), MIT 
 
 They are started on loopback by the scripts in $EXRAY_SHARED/realservers (default: ../shared beside the project) and stopped
 again: see servers.py. Without that folder, or without the packages it names, everything is skipped. The cases of NTLM and Basic
-are in logons.py, those of Kerberos in kerberos.py.
+are in logons.py and bulk.py, those of Kerberos in kerberos.py.
 Prints "N passed, N failed, N skipped".
 """
 import os
@@ -14,6 +14,7 @@ import pathlib
 import sys
 import tempfile
 
+import bulk
 import kerberos
 import logons
 from servers import prepare
@@ -22,7 +23,7 @@ from servers import prepare
 def main():
     build = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else os.environ["EXRAY_BUILD"]).resolve()
     with tempfile.TemporaryDirectory(prefix="exray-servers-") as name, prepare(build, pathlib.Path(name)) as servers:
-        counts = [logons.run(servers, pathlib.Path(name))]
+        counts = [logons.run(servers, pathlib.Path(name)), bulk.run(servers, pathlib.Path(name))]
         print("Kerberos:", flush=True)
         counts.append(kerberos.run(build, servers, pathlib.Path(name)))
     passed, failed, skipped = map(sum, zip(*counts))

@@ -28,7 +28,10 @@ import scenario as runner
 SCRIPTS = pathlib.Path(os.environ.get("EXRAY_SHARED", ROOT.parent / "shared")) / "realservers"
 PASSWORD = "Passw0rd!"
 PATH = os.environ["PATH"] + ":/usr/sbin:/sbin"
+MODULES = ["/usr/lib/apache2/modules/mod_auth_gssapi.so", "/etc/gss/mech.d/mech.ntlmssp.conf"]
 NEEDED = ["htpasswd", "apache2", "nginx", "ntlm_auth", "krb5kdc", "kadmin.local", "kinit", "openssl", "curl"]
+PORTS = ["OCSP_PORT", "CRL_PORT", "KDC_PORT", "KADMIN_PORT", "KPASSWD_PORT", "AP_PORT", "AP_PROXY_PORT", "AP_HTTP_PORT", "BACKEND_PORT",
+         "NS_PORT", "EPA_PORT", "EPA_OTHER_PORT", "EPA_SAME_PORT", "NGINX_BASIC", "NGINX_POOLED"]
 MANY = 40  # user0@contoso.test and so on
 PR_SET_CHILD_SUBREAPER = 36
 LOCKED_AFTER = 2  # wrong passwords of one account, at the server with channel bindings
@@ -39,17 +42,16 @@ SERVICE = ["CONTOSO\\svc-exray", "svc-exray@contoso.test", "CONTOSO\\jürgen", "
 OTHER = ["CONTOSO\\alice", "alice@contoso.test"]
 
 # What is changed in the copies: file, text that is there once, text in its place.
-LIKE_IIS = '{0}\n    server_version, sys_version = "Microsoft-IIS/10.0", ""'
+LIKE_IIS = 'server_version, sys_version, disable_nagle_algorithm = "Microsoft-IIS/10.0", "", True'
 BEHIND = """status, headers, content = ews_behind.answer(self.user, self.command, self.path, self.headers.items(), body)
         self.{0}(status, content, **headers)"""
 CHANGES = [
     ("epa_server.py", "import base64,", "import ews_behind, base64,"),
-    ("epa_server.py", "    logon = user = None", LIKE_IIS.format("    logon = user = None")),
+    ("epa_server.py", "    logon = user = None", "    logon = user = None\n    " + LIKE_IIS),
     ("epa_server.py", "self.answer(200, json.dumps(dict(user=self.user, method=self.command, got=len(body))).encode(), "
                       'Content_Type="application/json")', BEHIND.format("answer")),
     ("ntlm_samba.py", "import sys,", "import ews_behind, sys,"),
-    ("ntlm_samba.py", 'protocol_version = "HTTP/1.1";', 'server_version = "Microsoft-IIS/10.0"; sys_version = ""; '
-                      'protocol_version = "HTTP/1.1";'),
+    ("ntlm_samba.py", 'protocol_version = "HTTP/1.1";', LIKE_IIS + '; protocol_version = "HTTP/1.1";'),
     ("ntlm_samba.py", "if n: self.rfile.read(n)", "body = self.rfile.read(n)"),
     ("ntlm_samba.py", """self.out(200, ('<Echo user="%s"/>' % self.user).encode(), Content_Type="text/xml")""",
      BEHIND.format("out")),
@@ -63,14 +65,14 @@ http {{
     client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/1; uwsgi_temp_path {folder}/2; scgi_temp_path {folder}/3;
     ssl_certificate {pki}/mail.chain.pem; ssl_certificate_key {pki}/mail.key;
-    upstream pool {{ server 127.0.0.1:{apache}; keepalive 4; }}
+    upstream pool {{ server 127.0.0.1:{AP_PORT}; keepalive 4; }}
     server {{
-        listen 127.0.0.1:{basic} ssl;
+        listen 127.0.0.1:{NGINX_BASIC} ssl;
         auth_basic "nginx"; auth_basic_user_file {folder}/users;
-        location / {{ proxy_set_header X-Remote-User $remote_user; proxy_pass http://127.0.0.1:{backend}; }}
+        location / {{ proxy_set_header X-Remote-User $remote_user; proxy_pass http://127.0.0.1:{BACKEND_PORT}; }}
     }}
     server {{
-        listen 127.0.0.1:{pooled} ssl;
+        listen 127.0.0.1:{NGINX_POOLED} ssl;
         location / {{ proxy_pass https://pool; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host; }}
     }}
 }}
@@ -83,10 +85,13 @@ def skip(why):
     sys.exit(0)
 
 
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
+def free_ports(names):
+    """One for each: chosen one by one, two of the servers might get the same."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in names]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return {name: one.getsockname()[1] for name, one in zip(names, sockets)}
 
 
 def organisation():
@@ -117,14 +122,15 @@ class Servers:
     def __init__(self, build, folder):
         self.build, self.folder, self.base, self.scripts = build, folder, folder / "base", folder / "scripts"
         self.root = self.base / "pki" / "root.pem"
-        self.environment = {**os.environ, "PATH": PATH, "RS_BASE": str(self.base), "RS_PORTS": "auto", "LOCKOUT": str(LOCKED_AFTER)}
+        self.ports = free_ports(PORTS)
+        self.environment = {**os.environ, "PATH": PATH, "RS_BASE": str(self.base), "LOCKOUT": str(LOCKED_AFTER),
+                            **{name: str(port) for name, port in self.ports.items()}}
         self.simulator = self.nginx = None
-        self.ports = {}
         self.stopped = threading.Event()
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         threading.Thread(target=self.bury, daemon=True).start()
         shutil.copytree(SCRIPTS, self.scripts)
-        for path in self.scripts.rglob("*"):
+        for path in (self.scripts, *self.scripts.rglob("*")):
             path.chmod(0o755)
         self.change()
 
@@ -181,7 +187,7 @@ class Servers:
         path.write_text(json.dumps(organisation()))
         self.simulator = runner.Simulator(self.build / "exray-sim", path, self.folder)
         ready = self.simulator.ready
-        self.ports["dns"] = ready["dns"]
+        self.ports["DNS"] = ready["dns"]
         table = {name.casefold(): logon for names, logon in ((SERVICE, "CONTOSO\\svc-exray"), (OTHER, "CONTOSO\\alice")) for name in names}
         (self.scripts / "behind.json").write_text(json.dumps({
             "port": ready["https"], "ca_file": ready["ca_file"], "stands_for": table, "password": "Sim-Passw0rd"}))
@@ -189,16 +195,14 @@ class Servers:
     def start_nginx(self):
         folder = self.folder / "nginx"
         folder.mkdir()
-        self.ports |= {"basic": free_port(), "pooled": free_port()}
         shutil.copy(self.base / "apache" / "htpasswd", folder / "users")
         subprocess.run(["htpasswd", "-bm", folder / "users", "CONTOSO\\svc-exray", PASSWORD], check=True, capture_output=True)
-        (folder / "conf").write_text(NGINX.format(folder=folder, pki=self.base / "pki", apache=self.port(), **self.ports,
-                                                  backend=self.port("BACKEND_PORT", "apache")))
+        (folder / "conf").write_text(NGINX.format(folder=folder, pki=self.base / "pki", **self.ports))
         self.nginx = subprocess.Popen(["nginx", "-c", folder / "conf", "-p", folder], env=self.environment,
                                       stderr=subprocess.DEVNULL)
         end = time.monotonic() + 10
         while time.monotonic() < end:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.ports["pooled"])):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.ports["NGINX_POOLED"])):
                 return
             time.sleep(0.02)
         raise RuntimeError(f"nginx did not start: {(folder / 'error.log').read_text()}")
@@ -216,16 +220,15 @@ class Servers:
     def bad_logons(self):
         """Of each account so far, at the server with channel bindings."""
         context = ssl.create_default_context(cafile=str(self.root))
-        with urllib.request.urlopen(f"https://127.0.0.1:{self.port('EPA_PORT', 'epa')}/_state", context=context, timeout=20) as answer:
+        with urllib.request.urlopen(f"https://127.0.0.1:{self.ports['EPA_PORT']}/_state", context=context, timeout=20) as answer:
             return json.load(answer)
 
     def proofs(self):
         """What came to that server so far: each type 3."""
         return [json.loads(line) for line in (self.base / "epa" / "log.jsonl").read_text().splitlines()]
 
-    def port(self, name="AP_PORT", of="apache"):
-        lines = (self.base / of / "env").read_text().splitlines()
-        return next(line.split("=")[1] for line in lines if line.startswith(name + "="))
+    def port(self):
+        return self.ports["AP_PORT"]
 
 
 @contextlib.contextmanager
@@ -234,6 +237,7 @@ def prepare(build, folder):
     if not SCRIPTS.is_dir():
         skip(f"no {SCRIPTS}")
     missing = [name for name in NEEDED if not shutil.which(name, path=PATH)]
+    missing += [path for path in MODULES if not os.path.exists(path)]
     if missing:
         skip(f"not installed: {', '.join(missing)}")
     folder.chmod(0o755)
