@@ -167,6 +167,17 @@ static bool fits(const struct row *row, const struct xr_http_response *response)
            (!row->body || xr_contains(response->body, row->body));
 }
 
+/* The two services run in pools of their own. */
+static const char *cause_of_stop(const struct xr_step *step)
+{
+    const struct xr_exchange *asked = step->last_exchange;
+    bool discovery = asked && xr_contains(asked->url, "/autodiscover/");
+
+    return xr_printf(step->arena, "%s %s was asked, whose pool is %s.",
+        xr_finding_kind(XR_FINDING_HTTP_POOL_STOPPED)->cause, discovery ? "Autodiscover" : "EWS",
+        discovery ? "MSExchangeAutodiscoverAppPool" : "MSExchangeServicesAppPool");
+}
+
 static enum xr_status by_status(
     struct xr_step *step, const char *at, const struct xr_http_response *response)
 {
@@ -177,7 +188,8 @@ static enum xr_status by_status(
         row++;
     enum xr_status status = xr_error(
         step, row->finding, "%s answers %d; %s.", at, response->status, sender(step, response));
-    step->last_finding->cause = row->cause;
+    step->last_finding->cause =
+        row->finding == XR_FINDING_HTTP_POOL_STOPPED ? cause_of_stop(step) : row->cause;
     return status;
 }
 
@@ -224,6 +236,24 @@ static void tell_headers(struct xr_step *step, const struct xr_http_response *re
         if (value)
             xr_step_detail(step, told[i].title, "%s", value);
     }
+}
+
+enum xr_status xr_answer_unasked(
+    struct xr_step *step, const char *at, const struct xr_http_response *response)
+{
+    if (!xr_is_from_exchange(response))
+        return xr_answer_error(step, at, response);
+    xr_step_decisive(step, xr_printf(step->arena, "%d", response->status));
+    (void)xr_error(step, XR_FINDING_HTTP_UNEXPECTED_CONTENT,
+        "Exchange answers %d to a request without any credential, instead of asking for one.",
+        response->status);
+    step->last_finding->cause =
+        "Most likely a load balancer or reverse proxy in front uses one connection to Exchange "
+        "for several clients. Exchange binds a logon by NTLM to the connection, so that whoever "
+        "comes next over it is let in as the one who logged on first: anybody may read that "
+        "mailbox. Else anonymous authentication is on for the virtual directory. Let the "
+        "device keep a connection of its own for each client, or pass TLS through.";
+    return XR_ERROR;
 }
 
 enum xr_status xr_answer_error(

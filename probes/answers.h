@@ -21,4 +21,10 @@ bool xr_is_redirect(const struct xr_http_response *response);
 enum xr_status xr_answer_error(
     struct xr_step *step, const char *at, const struct xr_http_response *response);
 
+/* The verdict for a success that nobody logged on for. Exchange asks everybody who he is: whom it
+ * answers at once, it takes for somebody who logged on over the same connection before. A device in
+ * front shares its connections among its clients then. Of anybody else as xr_answer_error(). */
+enum xr_status xr_answer_unasked(
+    struct xr_step *step, const char *at, const struct xr_http_response *response);
+
 #endif

@@ -122,6 +122,8 @@ const struct xr_err *xr_ask(struct xr_leg *leg, struct xr_step *step,
         .ignore_trust = leg->ignore_trust,
         .gate = leg->gate,
         .fd = leg->keeps ? &leg->fd : NULL,
+        .known_right = ctx->proved || ctx->run->facts.known & XR_FACT_LOGON,
+        .changes = question->changes,
         .repeated = ctx->repeated,
     };
 

@@ -13,6 +13,7 @@ struct xr_question {
     struct xr_header *headers;
     enum xr_auth auth; /* XR_AUTH_NONE: anonymous */
     bool faults;       /* 500 may be an answer: SOAP */
+    bool changes;      /* see struct xr_http_request */
 };
 
 /* Errors of the wire only; every HTTP status is an answer. */
@@ -76,6 +77,8 @@ enum xr_status xr_ask_failed(struct xr_ctx *ctx, struct xr_step *step, const str
 /* No ticket could be had: for reasons that say nothing about the account; or because a Kerberos
  * server refused the account or its password. */
 bool xr_is_refused_by_kdc(const struct xr_err *err);
-bool xr_is_without_ticket(const struct xr_err *err);
+/* None could be had, and no proof of the password went out in vain: the next scheme may be tried.
+ */
+bool xr_is_without_ticket(const struct xr_ctx *ctx, const struct xr_err *err);
 
 #endif

@@ -247,12 +247,15 @@ static void round_of(struct xr_discovery *discovery, struct xr_step *parent)
     xr_race_done(&round.race);
     for (int way = 0; way < XR_PLACES; way++)
         xr_arena_absorb(ctx->arena, methods[way].arena);
-    for (int way = 0; way < XR_PLACES; way++)
+    for (int way = 0; way < XR_PLACES; way++) {
         keep_furthest(discovery, &methods[way]);
+        xr_note_pauses(discovery, &methods[way]);
+    }
     last_resorts(discovery);
     for (int way = 0; way < XR_PLACES; way++) {
         end_one(discovery, &methods[way]);
         keep_furthest(discovery, &methods[way]);
+        xr_note_pauses(discovery, &methods[way]);
         xr_step_attach(parent, methods[way].step);
         xr_note_method(discovery, &methods[way]);
         xr_method_done(&methods[way]);
@@ -399,12 +402,24 @@ static const char *what_each_met(const struct xr_discovery *discovery)
     return text;
 }
 
+/* At the bare domain it may be a web site of the company; where nothing else is known of Exchange,
+ * it is the best that can be told. */
+static bool is_stopped(const struct xr_discovery *discovery, const struct xr_method *furthest)
+{
+    const struct xr_finding *finding = furthest->step->last_finding;
+
+    return !discovery->telling && finding &&
+           (finding->code == XR_FINDING_HTTP_POOL_STOPPED ||
+               finding->code == XR_FINDING_EWS_THROTTLED);
+}
+
 static enum xr_status failed(struct xr_discovery *discovery)
 {
     struct xr_method *furthest = was_cut_short(discovery) ? discovery->cut : discovery->furthest;
     struct xr_step *step = discovery->step;
     bool answered = furthest && (furthest->progress >= XR_GOT_ANSWER || is_local(furthest));
-    bool told = furthest && (furthest->progress >= XR_GOT_SERVICE || is_local(furthest));
+    bool told = furthest && (furthest->progress >= XR_GOT_SERVICE || is_local(furthest) ||
+                                is_stopped(discovery, furthest));
 
     if (discovery->waiting && !answered) {
         step->host = discovery->waiting->step->host;
@@ -421,6 +436,8 @@ static enum xr_status failed(struct xr_discovery *discovery)
         return status;
     }
     const struct xr_finding *finding = furthest->step->last_finding;
+    if (finding->code == XR_FINDING_EWS_THROTTLED && furthest->progress >= XR_GOT_SERVICE)
+        discovery->ctx->back_off_ms = furthest->own.back_off_ms;
     enum xr_status status = xr_error(step, finding->code, "%s", finding->message);
     step->last_finding->cause = finding->cause;
     if (finding->code == XR_FINDING_AUTODISCOVER_ADDRESS_NOT_FOUND && discovery->cloud)

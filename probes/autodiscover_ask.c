@@ -5,6 +5,7 @@
 #include "probes/answers.h"
 #include "probes/autodiscover_parts.h"
 #include "probes/faults.h"
+#include "probes/patience.h"
 
 /* ---- one question ---- */
 
@@ -92,17 +93,41 @@ static void judge_other_answer(
         ret->by = XR_NAMED_BY_REDIRECT;
         return;
     }
-    (void)xr_answer_error(ret->step, method->ready->host, response);
-    if (ret->step->last_finding->code == XR_FINDING_HTTP_NOT_FOUND)
-        ret->step->last_finding->code = XR_FINDING_AUTODISCOVER_NOT_FOUND;
-    xr_told_no(ret, XR_TOLD_NOTHING, XR_GOT_SERVICE);
+    (void)xr_throttled(ret->step, method->ready->host, response);
+    struct xr_finding *finding = ret->step->last_finding;
+    if (finding->code == XR_FINDING_HTTP_NOT_FOUND)
+        finding->code = XR_FINDING_AUTODISCOVER_NOT_FOUND;
+    bool throttled = finding->code == XR_FINDING_EWS_THROTTLED; /* by either protocol */
+    xr_told_no(ret, throttled ? XR_TOLD_NO : XR_TOLD_NOTHING, XR_GOT_SERVICE);
 }
 
-/* Exchange's own words, which nobody says who has not accepted the credential. */
-static bool is_behind_logon(const struct xr_http_response *response)
+/*
+ * Exchange's own words, which nobody says who has not accepted the credential. But others speak
+ * them too: a hoster's web server that takes any password by Basic. Its word must not lead to
+ * further tries with a wrong one.
+ */
+static bool is_behind_logon(const struct xr_http_response *response, enum xr_auth auth)
 {
     return (response->status == 200 || response->status == 500) &&
-           xr_contains(response->body, "schemas.microsoft.com/exchange/");
+           xr_contains(response->body, "schemas.microsoft.com/exchange/") &&
+           (auth == XR_AUTH_NTLM || xr_is_from_exchange(response));
+}
+
+static const char *kept(struct xr_arena *arena, const char *text)
+{
+    return text ? xr_strdup(arena, text) : NULL;
+}
+
+/* Outlives the leg. */
+static const struct xr_http_logon *domain_of(const struct xr_ctx *ctx, const struct xr_leg *leg)
+{
+    struct xr_http_logon *copy = leg->logon ? xr_new(ctx->arena, struct xr_http_logon) : NULL;
+
+    if (copy) {
+        copy->netbios_domain = kept(ctx->arena, leg->logon->netbios_domain);
+        copy->dns_domain = kept(ctx->arena, leg->logon->dns_domain);
+    }
+    return copy;
 }
 
 static void note_proof(struct xr_discovery *discovery, const struct xr_step *step,
@@ -117,10 +142,12 @@ static void note_proof(struct xr_discovery *discovery, const struct xr_step *ste
         discovery->unclear_in = step->id;
         return;
     }
-    if (ctx->proved || !xr_auth_is_by_password(discovery->auth) || !is_behind_logon(response))
+    if (ctx->proved || !xr_auth_is_by_password(discovery->auth) ||
+        !is_behind_logon(response, discovery->auth))
         return;
     ctx->proved = true;
     ctx->proved_by = step->id;
+    ctx->proved_at = discovery->auth == XR_AUTH_NTLM ? domain_of(ctx, leg) : NULL;
 }
 
 /* Without a ticket, or with one that is refused, the next scheme may work: no password was sent. */
@@ -129,7 +156,7 @@ static bool goes_on(struct xr_discovery *discovery, struct xr_method *method,
     const struct xr_http_response *response, struct xr_step *step)
 {
     const struct xr_ctx *ctx = discovery->ctx;
-    bool without = err && xr_is_without_ticket(err);
+    bool without = err && xr_is_without_ticket(ctx, err);
     bool refused = !err && response->status == 401 && question->auth == XR_AUTH_NEGOTIATE;
 
     if (!without && !refused)
@@ -146,15 +173,22 @@ static bool goes_on(struct xr_discovery *discovery, struct xr_method *method,
     return true;
 }
 
+/* *ret_pause: XR_PAUSE_CUT: the step has its verdict. */
 static const struct xr_err *ask(struct xr_discovery *discovery, struct xr_method *method,
-    struct xr_question *question, struct xr_step *step, struct xr_http_response *response)
+    struct xr_question *question, struct xr_step *step, struct xr_http_response *response,
+    enum xr_pause *ret_pause)
 {
+    struct xr_patience patience = { .leg = method->ready };
     const struct xr_err *err;
 
+    method->own.proved = discovery->ctx->proved;
     do {
-        question->auth = discovery->auth;
+        question->auth = patience.auth = discovery->auth;
+        patience.asked_us = xr_now_us();
         err = xr_ask(method->ready, step, question, response);
-    } while (goes_on(discovery, method, question, err, response, step));
+        *ret_pause = err ? XR_PAUSE_NONE : xr_pause_for(&method->own, step, &patience, response);
+    } while (
+        *ret_pause == XR_PAUSE_OVER || goes_on(discovery, method, question, err, response, step));
     discovery->auth = question->auth;
     return err;
 }
@@ -175,7 +209,8 @@ bool xr_ask_settings(struct xr_discovery *discovery, struct xr_method *method,
         return false;
     }
     ret->asked = question->url->text;
-    const struct xr_err *err = ask(discovery, method, question, ret->step, response);
+    enum xr_pause pause;
+    const struct xr_err *err = ask(discovery, method, question, ret->step, response, &pause);
     question->headers = plain;
     note_proof(discovery, ret->step, method->ready, err ? NULL : response);
     ret->step->elapsed_us = xr_now_us() - ret->step->started_us;
@@ -184,9 +219,18 @@ bool xr_ask_settings(struct xr_discovery *discovery, struct xr_method *method,
         xr_told_no(ret, XR_TOLD_NO, XR_GOT_SERVICE);
         return false;
     }
+    if (pause == XR_PAUSE_CUT) {
+        xr_told_no(ret, XR_TOLD_NO, XR_GOT_SERVICE);
+        return false;
+    }
     if (xr_is_refusal(response)) {
         (void)xr_refused_on(ctx, method->ready, ret->step, question->auth, response);
         xr_told_no(ret, XR_TOLD_NO, XR_GOT_ANSWER);
+        return false;
+    }
+    if (response->unasked && (response->status == 200 || response->status == 500)) {
+        (void)xr_answer_unasked(ret->step, method->ready->host, response);
+        xr_told_no(ret, XR_TOLD_NOTHING, XR_GOT_SERVICE);
         return false;
     }
     if (response->status == 200 || (response->status == 500 && question->faults))
@@ -351,11 +395,18 @@ static void compare(
         discovery->soap_failure = soap->step;
 }
 
+void xr_note_pauses(struct xr_discovery *discovery, const struct xr_method *method)
+{
+    if (method->own.pauses > discovery->ctx->pauses)
+        discovery->ctx->pauses = method->own.pauses;
+}
+
 static bool ask_place(struct xr_discovery *discovery, struct xr_method *method)
 {
     struct xr_step *place = method->ready->step;
     struct xr_told pox = { .kind = XR_TOLD_UNASKED }, soap = { .kind = XR_TOLD_UNASKED };
 
+    xr_note_pauses(discovery, method);
     method->own = *discovery->ctx;
     method->own.arena = method->arena;
     method->race = NULL; /* it is this one's turn */

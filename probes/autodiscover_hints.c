@@ -4,6 +4,7 @@
 #include "probes/answers.h"
 #include "probes/autodiscover_parts.h"
 #include "probes/faults.h"
+#include "probes/patience.h"
 
 /*
  * What is learned without a logon: records of Microsoft 365, and Autodiscover V2. Both are hints,
@@ -280,11 +281,12 @@ static bool ask_v2(
         return true;
     }
     if (response.status != 200)
-        (void)xr_answer_error(step, leg->host, &response);
+        (void)xr_throttled(step, leg->host, &response);
     else
         (void)xr_error(step, XR_FINDING_AUTODISCOVER_MALFORMED, "%s",
             xr_sentence(method->arena, xr_clean(method->arena, &response, err->text)));
-    (void)xr_method_fail_as(method, XR_GOT_WEB, step);
+    bool stopped = xr_met_stopped_service(method, leg);
+    (void)xr_method_fail_as(method, stopped ? XR_GOT_SERVICE : XR_GOT_WEB, step);
     return false;
 }
 
@@ -354,10 +356,28 @@ static void ended(struct xr_method *method)
     method->step->elapsed_us = xr_now_us() - method->step->started_us;
 }
 
+/* V2 runs in the same application pool: the address would be sent for nothing. */
+static bool is_v2_stopped(const struct xr_method *sister)
+{
+    return sister->legs_n == 1 && sister->legs[0]->request &&
+           xr_met_stopped_service(sister, sister->legs[0]);
+}
+
 void xr_ask_v2(struct xr_discovery *discovery, struct xr_method *method)
 {
     const struct xr_method *sister = &discovery->methods[XR_WAY_HOST];
+    const struct xr_finding *finding = sister->step->last_finding;
 
+    if (finding && finding->code == XR_FINDING_EWS_THROTTLED) {
+        (void)xr_skipped(method->step, sister->step->id,
+            "Not asked: the host asked for a pause (%s).", sister->step->id);
+        return;
+    }
+    if (is_v2_stopped(sister)) {
+        (void)xr_skipped(method->step, sister->step->id, "Not asked: %s shows that it is stopped.",
+            sister->step->id);
+        return;
+    }
     if (sister->step->status == XR_ERROR && sister->progress < XR_GOT_WEB) {
         (void)xr_skipped(method->step, sister->step->id, "Not asked: %s failed.",
             sister->step->id); /* the same host */

@@ -48,6 +48,8 @@ void xr_discovery_ask(struct xr_discovery *discovery, struct xr_method *method);
 /* The URL that was said becomes the one of EWS, and the method the winner. */
 void xr_discovery_use(
     struct xr_discovery *discovery, struct xr_method *method, const struct xr_said *said);
+/* Ways that wait side by side take no longer than the one that waits most. */
+void xr_note_pauses(struct xr_discovery *discovery, const struct xr_method *method);
 /* ---- autodiscover_soap.c, autodiscover_pox.c: one question ---- */
 
 /* What became of a question, in rising weight: the weightier answer of the two protocols counts. */

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "analyzer/model/ews_codes.h"
 #include "probes/with.h"
 
 enum { DAY_MS = 24 * 60 * 60 * 1000 };
@@ -7,6 +8,28 @@ enum { DAY_MS = 24 * 60 * 60 * 1000 };
 static bool applies(const struct xr_target *target)
 {
     return target->with & 1u << XR_WITH_AVAILABILITY;
+}
+
+/*
+ * Asked as a sync engine asks: by impersonation it is the owner who reads his
+ * own calendar, whatever that shows to others. A code that names something else
+ * keeps its cause.
+ */
+static void tell_cause(const struct xr_ctx *ctx, struct xr_step *step, const char *code)
+{
+    static const char as_owner[] =
+        "The question was asked in the name of {mailbox}, and everybody may see his own times: "
+        "the permissions of the calendar are not the cause. Most likely the calendar or the "
+        "mailbox has a fault, or the Availability service of the server. Otherwise the mailbox is "
+        "in another organisation that does not share such times.";
+    const struct xr_ews_code *known = xr_ews_code_find(code);
+    struct xr_finding *finding = step->last_finding;
+    bool names_another = known && known->code == XR_FINDING_AVAILABILITY_UNAVAILABLE &&
+                         !known->by_class && strcmp(code, "ErrorNoFreeBusyAccess") != 0;
+
+    if (finding->code == XR_FINDING_AVAILABILITY_UNAVAILABLE && xr_with_owner(ctx) &&
+        !names_another)
+        finding->cause = as_owner;
 }
 
 static enum xr_status judge(struct xr_step *step, const struct xr_ews_reply *reply)
@@ -31,9 +54,12 @@ static enum xr_status run(struct xr_ctx *ctx, struct xr_step *step)
     call.request.to_ms = call.request.from_ms + DAY_MS;
     if (!xr_ews_call(ctx, step, &call, &reply))
         return step->status;
-    if (!xr_with_succeeded(&reply))
-        return xr_with_error(ctx, step, &reply, XR_FINDING_AVAILABILITY_UNAVAILABLE);
-    return judge(step, &reply);
+    enum xr_status status = xr_with_succeeded(&reply) ? judge(step, &reply)
+                                                      : xr_with_error(ctx, step, &reply,
+                                                            XR_FINDING_AVAILABILITY_UNAVAILABLE);
+    if (step->last_finding)
+        tell_cause(ctx, step, reply.code);
+    return status;
 }
 
 const struct xr_probe xr_probe_availability = {

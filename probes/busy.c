@@ -6,7 +6,7 @@
 
 #include "analyzer/base/text.h"
 
-enum { DAY_S = 24 * 60 * 60, DATE_LENGTH = 29, SECONDS_DIGITS_MAX = 9 };
+enum { DATE_LENGTH = 29, SECONDS_DIGITS_MAX = 9, SECONDS_MAX = 999999999 };
 
 /* The number that "length" digits make; -1: they are not all digits. */
 static int digits(const char *text, size_t length)
@@ -52,33 +52,30 @@ static int64_t date_s(const char *text)
     return is_date ? (int64_t)timegm(&utc) : -1;
 }
 
-/* false: the header is missing or says nothing. */
-static bool retry_after_s(const struct xr_http_response *response, int64_t now_s, int64_t *ret_s)
+/* -1: it says nothing. */
+static int64_t retry_after_s(
+    const struct xr_http_response *response, const char *value, int64_t now_s)
 {
-    const char *value = xr_http_header(response->headers, "Retry-After");
-    size_t length = value ? strlen(value) : 0;
+    size_t length = strlen(value);
     int64_t at_s = date_s(value);
 
-    if (length && length <= SECONDS_DIGITS_MAX && digits(value, length) >= 0) {
-        *ret_s = digits(value, length);
-        return *ret_s <= DAY_S;
-    }
+    if (length && strspn(value, "0123456789") == length)
+        return length <= SECONDS_DIGITS_MAX ? digits(value, length) : SECONDS_MAX;
     if (at_s < 0)
-        return false;
+        return -1;
     int64_t sent_s = date_s(xr_http_header(response->headers, "Date"));
-    *ret_s = at_s - (sent_s >= 0 ? sent_s : now_s);
-    *ret_s = *ret_s < 0 ? 0 : *ret_s;
-    return *ret_s <= DAY_S;
+    int64_t s = at_s - (sent_s >= 0 ? sent_s : now_s);
+    return s < 0 ? 0 : s;
 }
 
 struct xr_busy xr_busy_response(const struct xr_http_response *response, int64_t now_ms)
 {
-    int64_t s = 0;
-    bool told = retry_after_s(response, now_ms / 1000, &s);
+    const char *value = xr_http_header(response->headers, "Retry-After");
 
-    if (response->status != 429 && (response->status != 503 || !told))
+    if (response->status != 429 && (response->status != 503 || !value))
         return (struct xr_busy){ 0 };
-    return (struct xr_busy){ true, told ? s * 1000 : 0 };
+    int64_t s = value ? retry_after_s(response, value, now_ms / 1000) : -1;
+    return (struct xr_busy){ true, s >= 0, s > 0 ? s * 1000 : 0 };
 }
 
 static bool is_busy_code(const char *code)
@@ -101,5 +98,6 @@ struct xr_busy xr_busy_reply(const struct xr_ews_reply *reply)
 
     if (!failed || !is)
         return (struct xr_busy){ 0 };
-    return (struct xr_busy){ true, reply->back_off_ms > 0 ? reply->back_off_ms : 0 };
+    return (struct xr_busy){ true, reply->back_off_ms >= 0,
+        reply->back_off_ms > 0 ? reply->back_off_ms : 0 };
 }

@@ -7,13 +7,14 @@
 /* An answer that asks to come again later. */
 struct xr_busy {
     bool is;
-    int64_t ms; /* how long to wait; 0: not told */
+    bool told;  /* how long to wait is told */
+    int64_t ms; /* so long; 0: at once, or not told */
 };
 
 /*
- * 429, and 503 with a Retry-After in seconds or as a date (RFC 9110 10.2.3); a
- * date counts from the answer's own Date, else from now_ms since 1970. More
- * than a day is nonsense and asks for nothing.
+ * 429, and 503 with any Retry-After: in seconds, or as a date (RFC 9110 10.2.3),
+ * which counts from the answer's own Date, else from now_ms since 1970. One that
+ * cannot be read tells nothing of how long.
  */
 struct xr_busy xr_busy_response(const struct xr_http_response *response, int64_t now_ms);
 

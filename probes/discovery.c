@@ -7,6 +7,7 @@
 #include "analyzer/wire/user_settings.h"
 #include "probes/answers.h"
 #include "probes/faults.h"
+#include "probes/patience.h"
 
 enum { HELD_US = 50000 }; /* a connection that waited for its turn so long may be dead */
 
@@ -233,11 +234,34 @@ static bool first_request(struct xr_method *method, struct xr_leg *leg, const st
     return false;
 }
 
+/* Who is busy is asked again: no credential is at stake. false: the request has its verdict. */
+static bool wait_for_busy(struct xr_method *method, struct xr_leg *leg, const struct xr_url *url,
+    const struct xr_question *question, struct xr_http_response *ret, int64_t asked_us)
+{
+    bool waited_for_turn = method->turn_us > asked_us;
+    struct xr_patience patience = {
+        .leg = leg, .auth = XR_AUTH_NONE, .asked_us = waited_for_turn ? method->turn_us : asked_us
+    };
+    enum xr_pause pause = xr_pause_for(&method->own, leg->request, &patience, ret);
+
+    while (pause == XR_PAUSE_OVER) {
+        patience.asked_us = xr_now_us();
+        const struct xr_err *err = send(leg, url, question, ret);
+        if (err) {
+            (void)xr_fault_error(leg->request, err);
+            return false;
+        }
+        pause = xr_pause_for(&method->own, leg->request, &patience, ret);
+    }
+    return pause != XR_PAUSE_CUT;
+}
+
 struct xr_step *xr_method_request(struct xr_method *method, struct xr_leg *leg,
     const struct xr_url *url, const struct xr_question *question, struct xr_http_response *ret)
 {
     const struct xr_err *err = NULL;
     bool first = !leg->request;
+    int64_t asked_us = xr_now_us();
 
     if (first)
         leg->request = xr_leg_step(leg, "request");
@@ -249,10 +273,12 @@ struct xr_step *xr_method_request(struct xr_method *method, struct xr_leg *leg,
         return NULL;
     if (method->turn_us > leg->request->started_us)
         leg->request->started_us = method->turn_us;
+    if (err)
+        (void)xr_fault_error(leg->request, err);
+    bool answered = !err && wait_for_busy(method, leg, url, question, ret, asked_us);
     leg->request->elapsed_us = xr_now_us() - leg->request->started_us;
-    if (!err)
+    if (answered)
         return leg->request;
-    (void)xr_fault_error(leg->request, err);
     (void)xr_method_fail_as(method, XR_GOT_CONNECTED, leg->request);
     return NULL;
 }
@@ -367,7 +393,8 @@ static bool ask_for_soap(struct xr_method *method, struct xr_leg *leg, const str
 {
     struct xr_url soap;
 
-    bool missing = response->status >= 400 && !xr_is_login_page(response);
+    bool busy = xr_busy_response(response, xr_wall_ms()).is;
+    bool missing = response->status >= 400 && !xr_is_login_page(response) && !busy;
 
     if (!missing || is_soap_url(url) || !xr_method_may(method, XR_WAY_SOAP) ||
         !xr_is_from_exchange(response) ||
@@ -378,6 +405,16 @@ static bool ask_for_soap(struct xr_method *method, struct xr_leg *leg, const str
     return true;
 }
 
+bool xr_met_stopped_service(const struct xr_method *method, const struct xr_leg *leg)
+{
+    const struct xr_finding *finding = leg->request->last_finding;
+
+    return finding &&
+           (finding->code == XR_FINDING_HTTP_POOL_STOPPED ||
+               finding->code == XR_FINDING_EWS_THROTTLED) &&
+           !xr_same(leg->host, method->domain);
+}
+
 void xr_method_no_service(struct xr_method *method, struct xr_leg *leg, const struct xr_url *url,
     const struct xr_http_response *response)
 {
@@ -385,9 +422,11 @@ void xr_method_no_service(struct xr_method *method, struct xr_leg *leg, const st
 
     if (ask_for_soap(method, leg, url, response))
         return;
-    (void)xr_answer_error(leg->request, leg->host, response);
+    (void)xr_throttled(leg->request, leg->host, response);
     if (leg->request->last_finding->code == XR_FINDING_HTTP_NOT_FOUND)
         leg->request->last_finding->code = XR_FINDING_AUTODISCOVER_NOT_FOUND;
+    if (xr_met_stopped_service(method, leg))
+        progress = XR_GOT_SERVICE;
     (void)xr_method_fail_as(method, progress, leg->request);
 }
 

@@ -81,6 +81,9 @@ bool xr_method_is_soap(const struct xr_method *method);
 /* The answer to the anonymous question is none of Autodiscover's: a verdict, unless SOAP helps. */
 void xr_method_no_service(struct xr_method *method, struct xr_leg *leg, const struct xr_url *url,
     const struct xr_http_response *response);
+/* The answer shows that a service is there whose application pool is stopped, or that asks for a
+ * pause. At the bare domain it shows nothing: that is mostly a web site. */
+bool xr_met_stopped_service(const struct xr_method *method, const struct xr_leg *leg);
 /* Is SOAP, or POX, to be asked at all? */
 bool xr_method_may(const struct xr_method *method, enum xr_way protocol);
 /* The anonymous question, and what follows from its answer: ready, a redirect, or a verdict. */

@@ -1,18 +1,15 @@
 #include "probes/ews_call.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "analyzer/base/text.h"
 #include "analyzer/model/ews_codes.h"
 #include "analyzer/wire/scrub.h"
 #include "probes/answers.h"
-#include "probes/busy.h"
 #include "probes/faults.h"
+#include "probes/patience.h"
 
-enum { TRIES_MAX = 3, FIRST_WAIT_MS = 1000, ROOM_MS = 5000 };
-
-static const char asked_to_wait[] = "Asked to wait";
+static const char ews_address[] = "The EWS address";
 
 static enum xr_ews_identity identity_of(const struct xr_ctx *ctx, const struct xr_ews_call *call)
 {
@@ -94,7 +91,7 @@ static void note_version(struct xr_ctx *ctx, const struct xr_ews_reply *reply)
 /* 403 behind a good logon: Exchange knows the account and says no to EWS. */
 static enum xr_status ews_forbidden(struct xr_step *step, const struct xr_http_response *response)
 {
-    enum xr_status status = xr_answer_error(step, "The EWS address", response);
+    enum xr_status status = xr_answer_error(step, ews_address, response);
     struct xr_finding *finding = step->last_finding;
 
     if (finding->code == XR_FINDING_HTTP_FORBIDDEN && xr_is_from_exchange(response))
@@ -118,6 +115,27 @@ static void scrub_reply(
     }
 }
 
+/* What goes back to the server must be what it said, whatever secret stands in it by chance. */
+static void keep_ids(struct xr_arena *arena, const char *operation,
+    const struct xr_http_response *response, struct xr_ews_reply *reply)
+{
+    struct xr_ews_reply raw;
+
+    if (!response->raw ||
+        xr_ews_parse(arena, operation, response->raw, response->body_length, &raw))
+        return;
+    reply->item_id = raw.item_id;
+    reply->subscription_id = raw.subscription_id;
+    for (struct xr_ews_item *to = reply->items, *from = raw.items; to && from;
+         to = to->next, from = from->next)
+        to->id = from->id;
+}
+
+const char *xr_ews_shown_id(const struct xr_ctx *ctx, const char *id)
+{
+    return id ? xr_http_clean(ctx->ews_leg->http, ctx->arena, id) : NULL;
+}
+
 static bool is_soap_status(int status)
 {
     return status == 200 || status == 500;
@@ -139,21 +157,26 @@ static bool read_reply(struct xr_ctx *ctx, struct xr_step *step, const char *ope
     bool html = xr_contains(type, "html") || xr_starts(response->body, "<!DOCTYPE html") ||
                 xr_starts(response->body, "<html");
     if (!is_soap_status(response->status) || html) {
-        (void)xr_answer_error(step, "The EWS address", response);
+        (void)xr_answer_error(step, ews_address, response);
         return false;
     }
     const struct xr_err *err =
         xr_ews_parse(step->arena, operation, response->body, response->body_length, ret);
+    if (response->unasked && (!err || response->status == 200)) {
+        (void)xr_answer_unasked(step, ews_address, response);
+        return false;
+    }
     if (!err) {
         scrub_reply(ctx, response->scrubber, ret);
+        keep_ids(step->arena, operation, response, ret);
         note_version(ctx, ret);
         return true;
     }
     if (response->status == 500)
-        (void)xr_answer_error(step, "The EWS address", response);
+        (void)xr_answer_error(step, ews_address, response);
     else
         (void)xr_error(step, XR_FINDING_EWS_MALFORMED, "The answer to %s cannot be read: %s.",
-            operation, err->text);
+            operation, xr_http_clean(ctx->ews_leg->http, step->arena, err->text));
     return false;
 }
 
@@ -178,75 +201,22 @@ static bool step_down(struct xr_ctx *ctx, struct xr_step *step, const struct xr_
     return true;
 }
 
-/* ---- a busy server ---- */
-
-static enum xr_time_state wait_ms(struct xr_deadline deadline, int64_t ms)
+/* false: the step has its verdict. */
+static bool ask(struct xr_ctx *ctx, struct xr_step *step, const struct xr_question *question,
+    struct xr_patience *patience, struct xr_http_response *ret)
 {
-    struct xr_deadline end = xr_deadline_within(deadline, ms);
-    enum xr_time_state state = xr_time_state(end);
+    patience->asked_us = xr_now_us();
+    const struct xr_err *err = xr_ask(ctx->ews_leg, step, question, ret);
 
-    for (; state == XR_TIME_LEFT; state = xr_time_state(end))
-        (void)nanosleep(&(struct timespec){ 0, xr_tick_ms(end) * 1000000L }, NULL);
-    return state;
+    if (err)
+        (void)xr_fault_error(step, err);
+    return !err;
 }
 
-/* Does a repetition prove no password that the server may just have counted as a wrong one? An
- * answer by EWS itself comes from behind the logon; one by HTTP may come from a device in front. */
-static bool is_harmless(const struct xr_ctx *ctx, const struct xr_http_response *response)
+static bool changes(enum xr_ews_operation operation)
 {
-    bool by_password = ctx->ews_leg->proved && xr_auth_is_by_password(ctx->auth);
-
-    return !by_password || ctx->proved || ctx->run->facts.known & XR_FACT_LOGON ||
-           xr_is_from_exchange(response);
-}
-
-/* Why the server is not asked again behind the pause that it wants; NULL: it is. */
-static const char *why_not(const struct xr_ctx *ctx, int64_t ms, int tries, bool harmless)
-{
-    int64_t left_ms = (ctx->deadline.run_us - xr_now_us()) / 1000;
-
-    if (!harmless)
-        return "not asked again: nothing shows whether the password was taken";
-    if (tries == TRIES_MAX)
-        return "not asked again: it stays so";
-    return ms + ROOM_MS > left_ms ? "longer than this test may still take" : NULL;
-}
-
-enum busy { BUSY_ASK_AGAIN, BUSY_STILL, BUSY_CUT_SHORT };
-
-static enum busy be_patient(
-    struct xr_ctx *ctx, struct xr_step *step, struct xr_busy busy, int tries, bool harmless)
-{
-    int64_t ms = busy.ms ? busy.ms : FIRST_WAIT_MS << (tries - 1);
-    const char *told =
-        busy.ms ? xr_printf(ctx->arena, "%lld ms", (long long)busy.ms) : "without saying how long";
-    bool by_itself = ctx->repeated || ctx->of_many; /* the bulk check waits for all its users */
-    const char *reason = by_itself ? "" : why_not(ctx, ms, tries, harmless);
-
-    if (reason) {
-        ctx->back_off_ms = busy.ms;
-        xr_step_detail(step, asked_to_wait, "%s%s%s", told, *reason ? "; " : "", reason);
-        return BUSY_STILL;
-    }
-    xr_step_detail(step, asked_to_wait, "%s, waited%s", told,
-        busy.ms ? "" : xr_printf(ctx->arena, " %lld ms", (long long)ms));
-    if (wait_ms(ctx->deadline, ms) != XR_TIME_STEP_PASSED) {
-        (void)xr_fault_error(
-            step, xr_cancelled() ? xr_err(ctx->arena, XR_FAULT_LOCAL_CANCELLED, 0, "cancelled")
-                                 : xr_err(ctx->arena, XR_FAULT_LOCAL_TIMEOUT, 0,
-                                       "the time limit of the run passed"));
-        return BUSY_CUT_SHORT;
-    }
-    ctx->deadline = xr_deadline_within(ctx->deadline, ctx->step_ms);
-    return BUSY_ASK_AGAIN;
-}
-
-/* The verdict of an answer by HTTP that asks to wait. */
-static void throttled(struct xr_step *step, const struct xr_http_response *response)
-{
-    (void)xr_answer_error(step, "The EWS address", response);
-    if (step->last_finding->code == XR_FINDING_HTTP_SERVER_ERROR)
-        step->last_finding->code = XR_FINDING_EWS_THROTTLED;
+    return operation == XR_EWS_CREATE_ITEM || operation == XR_EWS_DELETE_ITEM ||
+           operation == XR_EWS_SUBSCRIBE;
 }
 
 bool xr_ews_call(struct xr_ctx *ctx, struct xr_step *step, const struct xr_ews_call *call,
@@ -258,37 +228,50 @@ bool xr_ews_call(struct xr_ctx *ctx, struct xr_step *step, const struct xr_ews_c
         .url = &ctx->ews,
         .what = xr_printf(ctx->arena, "EWS request %s", operation),
         .auth = ctx->auth,
+        .changes = changes(call->request.operation),
         .headers = header(ctx->arena, "Content-Type", "text/xml; charset=utf-8",
             header(ctx->arena, "Accept", "text/xml",
                 header(ctx->arena, "X-AnchorMailbox", call->anchor, NULL))),
     };
 
-    for (int tries = 1;;) {
+    struct xr_patience patience = { .leg = ctx->ews_leg, .auth = ctx->auth };
+    enum xr_pause pause = XR_PAUSE_NONE;
+
+    do {
         struct xr_http_response response;
         question.body = envelope(ctx, call);
-        const struct xr_err *err = xr_ask(ctx->ews_leg, step, &question, &response);
+        if (!ask(ctx, step, &question, &patience, &response))
+            return false;
+        note_headers(ctx, &response);
+        pause = xr_pause_for(ctx, step, &patience, &response);
+        if (pause == XR_PAUSE_STAYS)
+            (void)xr_throttled(step, ews_address, &response);
+        if (pause == XR_PAUSE_OVER)
+            continue;
+        if (pause != XR_PAUSE_NONE || !read_reply(ctx, step, operation, &response, ret))
+            return false;
+        pause = xr_be_patient(ctx, step, &patience, xr_busy_reply(ret), true);
+    } while (pause == XR_PAUSE_OVER || (pause == XR_PAUSE_NONE && step_down(ctx, step, ret)));
+    return pause != XR_PAUSE_CUT;
+}
+
+bool xr_ews_ask_anonymously(struct xr_ctx *ctx, struct xr_step *step, struct xr_http_response *ret)
+{
+    struct xr_patience patience = { .leg = ctx->ews_leg, .auth = XR_AUTH_NONE };
+    enum xr_pause pause;
+
+    do {
+        patience.asked_us = xr_now_us();
+        const struct xr_err *err = xr_ask_anonymously(ctx->ews_leg, step, &ctx->ews, ret);
         if (err) {
             (void)xr_fault_error(step, err);
             return false;
         }
-        note_headers(ctx, &response);
-        struct xr_busy busy = xr_busy_response(&response, xr_wall_ms());
-        bool by_http = busy.is;
-        if (!by_http && !read_reply(ctx, step, operation, &response, ret))
-            return false;
-        if (!by_http)
-            busy = xr_busy_reply(ret);
-        if (!busy.is && step_down(ctx, step, ret))
-            continue;
-        if (!busy.is)
-            return true;
-        bool harmless = !by_http || is_harmless(ctx, &response);
-        enum busy then = be_patient(ctx, step, busy, tries++, harmless);
-        if (then == BUSY_STILL && by_http)
-            throttled(step, &response);
-        if (then != BUSY_ASK_AGAIN)
-            return then == BUSY_STILL && !by_http;
-    }
+        pause = xr_pause_for(ctx, step, &patience, ret);
+    } while (pause == XR_PAUSE_OVER);
+    if (pause == XR_PAUSE_STAYS)
+        (void)xr_throttled(step, ews_address, ret);
+    return pause == XR_PAUSE_NONE;
 }
 
 /* What an answer means: a general failure with a reason inside means that reason. */
@@ -328,18 +311,24 @@ enum xr_status xr_ews_error(
     return finding->status;
 }
 
+const char *xr_ews_support_ended(struct xr_arena *arena, const struct xr_facts *facts)
+{
+    const char *now = xr_rfc3339(arena, xr_wall_ms()), *end = facts->server_support_end;
+
+    if (!end || strncmp(now, end, strlen(end)) <= 0)
+        return NULL;
+    return xr_printf(arena, "The server is %s (build %s). Microsoft's support for it ended on %s.",
+        facts->server_product, facts->server_version, end);
+}
+
 enum xr_status xr_ews_support(struct xr_ctx *ctx, struct xr_step *step, enum xr_status status)
 {
     const struct xr_facts *facts = &ctx->run->facts;
-    const char *now = xr_rfc3339(step->arena, xr_wall_ms());
-    const char *end = facts->server_support_end;
     bool tells_each = ctx->repeated || (ctx->of_many && !ctx->target->impersonation);
+    const char *ended = tells_each ? NULL : xr_ews_support_ended(step->arena, facts);
 
-    if (!(facts->known & XR_FACT_LOGON) || !end || strncmp(now, end, strlen(end)) <= 0 ||
-        tells_each)
+    if (!(facts->known & XR_FACT_LOGON) || !ended)
         return status;
-    (void)xr_find(step, XR_FINDING_EWS_SERVER_OUT_OF_SUPPORT, XR_WARNING,
-        "The server is %s (build %s). Microsoft's support for it ended on %s.",
-        facts->server_product, facts->server_version, end);
+    (void)xr_find(step, XR_FINDING_EWS_SERVER_OUT_OF_SUPPORT, XR_WARNING, "%s", ended);
     return xr_worse(status, XR_WARNING);
 }

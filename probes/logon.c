@@ -7,21 +7,6 @@
 #include "probes/logon_moves.h"
 #include "probes/logon_parts.h"
 
-/* Exchange asks everybody who he is. Whom it answers at once, it takes for somebody who logged on
- * over the same connection before: a device in front shares its connections among its clients. */
-static void tell_shared_connection(struct xr_step *step)
-{
-    xr_step_decisive(step, "200");
-    (void)xr_error(step, XR_FINDING_HTTP_UNEXPECTED_CONTENT,
-        "Exchange answers 200 to a request without any credential, instead of asking for one.");
-    step->last_finding->cause =
-        "Most likely a load balancer or reverse proxy in front uses one connection to Exchange "
-        "for several clients. Exchange binds a logon by NTLM to the connection, so that whoever "
-        "comes next over it is let in as the one who logged on first: anybody may read that "
-        "mailbox. Else anonymous authentication is on for the EWS virtual directory. Let the "
-        "device keep a connection of its own for each client, or pass TLS through.";
-}
-
 /* Which schemes does the server offer? Asked without any credential. */
 static bool see_challenge(struct xr_ctx *ctx, struct xr_step *step)
 {
@@ -29,13 +14,10 @@ static bool see_challenge(struct xr_ctx *ctx, struct xr_step *step)
 
     if (ctx->challenge.any) /* a bulk check has asked once for all */
         return true;
-    const struct xr_err *err = xr_ask_anonymously(ctx->ews_leg, step, &ctx->ews, &response);
-    if (err) {
-        (void)xr_fault_error(step, err);
+    if (!xr_ews_ask_anonymously(ctx, step, &response))
         return false;
-    }
     if (response.status == 200 && xr_is_from_exchange(&response)) {
-        tell_shared_connection(step);
+        (void)xr_answer_unasked(step, "The EWS address", &response);
         return false;
     }
     if (response.status != 401) {
@@ -88,11 +70,17 @@ struct logon {
     struct xr_step *of;    /* of the last try: the probe's, or a child */
     const char *proved_by; /* where the password was accepted before this step; NULL: nowhere */
     bool ntlm_refused, was_unbound;
+    unsigned refused; /* the schemes that were, a bit for each enum xr_auth */
     struct xr_attempt attempt;
     struct xr_ews_reply reply; /* of the try that was accepted */
+    /* What was accepted before the first try was made again: */
+    struct xr_step *taken_in; /* NULL: it was not */
+    enum xr_auth taken_by;
+    bool taken_unbound;
+    struct xr_ews_reply taken;
 };
 
-static enum xr_logon_way way_of(const struct xr_ctx *ctx)
+static enum xr_logon_way way_of(const struct logon *tried)
 {
     static const enum xr_logon_way ways[XR_AUTH_COUNT] = {
         [XR_AUTH_BASIC] = XR_LOGON_BY_BASIC,
@@ -100,9 +88,12 @@ static enum xr_logon_way way_of(const struct xr_ctx *ctx)
         [XR_AUTH_NEGOTIATE] = XR_LOGON_BY_TICKET,
         [XR_AUTH_OAUTH] = XR_LOGON_BY_TOKEN,
     };
+    const struct xr_ctx *ctx = tried->ctx;
     const struct xr_http_logon *logon = ctx->ews_leg->logon;
     bool unbound = ctx->unbound || (logon && logon->proof_sent && !logon->bound);
 
+    if (tried->taken_in)
+        return XR_LOGON_BY_SAME;
     return ctx->auth == XR_AUTH_NTLM && unbound ? XR_LOGON_BY_UNBOUND : ways[ctx->auth];
 }
 
@@ -126,14 +117,15 @@ static void note_proof(struct logon *logon, bool answered)
     ctx->proved_by = logon->step->id;
 }
 
-static enum xr_logon_outcome outcome_of(const struct xr_attempt *attempt, bool answered)
+static enum xr_logon_outcome outcome_of(
+    const struct xr_ctx *ctx, const struct xr_attempt *attempt, bool answered)
 {
     if (answered)
         return XR_LOGON_ACCEPTED;
     if (attempt->refused)
         return XR_LOGON_REFUSED;
-    return attempt->err && xr_is_without_ticket(attempt->err) ? XR_LOGON_FAILED_HERE
-                                                              : XR_LOGON_ENDED;
+    return attempt->err && xr_is_without_ticket(ctx, attempt->err) ? XR_LOGON_FAILED_HERE
+                                                                   : XR_LOGON_ENDED;
 }
 
 static const char broken_at_the_proof[] =
@@ -178,7 +170,7 @@ static enum xr_logon_outcome try(struct logon *logon)
     if (logon->attempt.err)
         judge_failure(logon);
     note_proof(logon, answered);
-    return outcome_of(&logon->attempt, answered);
+    return outcome_of(logon->ctx, &logon->attempt, answered);
 }
 
 /* ---- one after the other ---- */
@@ -203,6 +195,8 @@ static void end_child(const struct logon *logon, enum xr_logon_outcome outcome)
     of->elapsed_us = xr_now_us() - of->started_us;
     if (outcome == XR_LOGON_REFUSED && !of->message)
         (void)xr_success(of, "Tried; the server refused it (401).");
+    if (outcome == XR_LOGON_ACCEPTED)
+        (void)xr_success(of, "Tried; the server accepted it.");
 }
 
 /* Another scheme comes next, so that no ticket, or a refused one, is a remark. */
@@ -217,20 +211,51 @@ static void remark_ticket(struct logon *logon)
     of->status = XR_WARNING;
 }
 
+static bool differs(const char *a, const char *b)
+{
+    return a && b && !xr_same(a, b);
+}
+
+/* A server of another domain that accepted the password says nothing of this one's directory. */
+static bool is_proved_here(const struct logon *logon)
+{
+    const struct xr_http_logon *there = logon->ctx->proved_at, *here = logon->ctx->ews_leg->logon;
+    bool foreign = there && here &&
+                   (differs(there->netbios_domain, here->netbios_domain) ||
+                       differs(there->dns_domain, here->dns_domain));
+
+    return logon->proved_by && !foreign;
+}
+
 static struct xr_logon_state state_of(
     const struct logon *logon, enum xr_logon_outcome outcome, enum xr_auth next)
 {
     const struct xr_ctx *ctx = logon->ctx;
 
     return (struct xr_logon_state){
-        .way = way_of(ctx),
+        .way = way_of(logon),
         .outcome = outcome,
-        .proved = logon->proved_by != NULL,
+        .proved = is_proved_here(logon),
         .again = logon->ntlm_refused,
         .second = ctx->target->second_attempt,
         .basic = xr_may_use(ctx, &ctx->challenge, XR_AUTH_BASIC),
         .next = next != XR_AUTH_NONE,
+        .by_basic = logon->taken_by == XR_AUTH_BASIC,
     };
+}
+
+/* The password is right, as the last try shows, so that one more cannot count as a bad one. */
+static void prepare_the_same(struct logon *logon)
+{
+    struct xr_ctx *ctx = logon->ctx;
+
+    logon->taken_in = logon->of;
+    logon->taken_by = ctx->auth;
+    logon->taken_unbound = ctx->unbound;
+    logon->taken = logon->reply;
+    ctx->auth = XR_AUTH_NTLM;
+    ctx->unbound = logon->was_unbound;
+    logon->of = child(logon, "again", "Log on as at first once more");
 }
 
 /* false: that was the last one. */
@@ -243,6 +268,10 @@ static bool prepare(struct logon *logon, enum xr_logon_move move, enum xr_auth n
         ctx->auth = next;
         ctx->deadline = xr_deadline_within(ctx->deadline, ctx->step_ms);
         logon->of = logon->step;
+        return true;
+    }
+    if (move == XR_LOGON_TRY_AGAIN) {
+        prepare_the_same(logon);
         return true;
     }
     if (move != XR_LOGON_TRY_UNBOUND && move != XR_LOGON_TRY_BASIC)
@@ -271,6 +300,19 @@ static void repeat(const struct logon *logon)
     step->last_finding->code_name = of->code_name;
 }
 
+/* The run goes on with what was accepted. */
+static enum xr_status tell_protection(struct logon *logon, enum xr_logon_move move)
+{
+    struct xr_ctx *ctx = logon->ctx;
+
+    ctx->auth = logon->taken_by;
+    ctx->unbound = move == XR_LOGON_TELL_UNBOUND && logon->taken_unbound;
+    ctx->run->facts.auth_scheme = xr_auth_name(ctx->auth);
+    logon->taken_in->status = judge(ctx, logon->taken_in, &logon->taken);
+    return move == XR_LOGON_TELL_UNBOUND ? xr_logon_tell_unbound(ctx, logon->step, logon->proved_by)
+                                         : xr_logon_tell_basic(ctx, logon->step);
+}
+
 static enum xr_status conclude(struct logon *logon, enum xr_logon_move move)
 {
     struct xr_ctx *ctx = logon->ctx;
@@ -280,14 +322,12 @@ static enum xr_status conclude(struct logon *logon, enum xr_logon_move move)
     if (move == XR_LOGON_DONE)
         return judge(ctx, step, &logon->reply);
     if (move == XR_LOGON_TELL_UNBOUND || move == XR_LOGON_TELL_BASIC)
-        logon->of->status = judge(ctx, logon->of, &logon->reply);
-    if (move == XR_LOGON_TELL_UNBOUND)
-        return xr_logon_tell_unbound(ctx, step, logon->proved_by);
+        return tell_protection(logon, move);
     ctx->unbound = logon->was_unbound;
-    if (move == XR_LOGON_TELL_BASIC)
-        return xr_logon_tell_basic(ctx, step);
+    if (move == XR_LOGON_TELL_UNSTEADY)
+        return xr_logon_tell_unsteady(ctx, step, judge(ctx, step, &logon->reply));
     if (move == XR_LOGON_TELL_RIGHT)
-        return xr_logon_tell_right(ctx, step, logon->proved_by, refusal);
+        return xr_logon_tell_right(ctx, step, logon->proved_by, logon->refused, refusal);
     if (move == XR_LOGON_TELL_TICKET)
         return xr_logon_tell_ticket(ctx, step, XR_ERROR, refusal);
     if (move == XR_LOGON_TELL_REJECTED)
@@ -344,6 +384,8 @@ static enum xr_status log_on(struct logon *logon)
         next = xr_next_auth(ctx, &ctx->challenge, ctx->auth);
         bool ticket = ctx->auth == XR_AUTH_NEGOTIATE && next != XR_AUTH_NONE;
         enum xr_logon_outcome outcome = ticket ? try_ticket(logon) : try(logon);
+        if (outcome == XR_LOGON_REFUSED)
+            logon->refused |= 1u << ctx->auth;
         const struct xr_logon_state state = state_of(logon, outcome, next);
         move = xr_logon_next(&state);
         end_child(logon, outcome);

@@ -160,8 +160,26 @@ static const char *ticket(const struct refusal *refusal)
                : NULL;
 }
 
+/* Of Exchange, or of Windows where it may run: what came from there. */
+static bool is_of_the_server(const struct xr_leg *leg, const struct xr_http_response *response)
+{
+    return xr_is_from_exchange(response) || (leg && leg->logon && leg->logon->windows);
+}
+
+static const char *proxy_of_windows(const struct refusal *refusal)
+{
+    const char *server = xr_http_header(refusal->response->headers, "Server");
+
+    return server && xr_starts(server, "Microsoft-HTTPAPI") &&
+                   !is_of_the_server(refusal->leg, refusal->response)
+               ? "Nothing in the answer is Exchange's own: it calls itself \"Microsoft-HTTPAPI\", "
+                 "as a Web Application Proxy in front does too. If that refused, its log tells why."
+               : NULL;
+}
+
 static const char *(*const reasons[])(const struct refusal *) = { after_proof, local_account,
-    upn_of_elsewhere, mail_address_as_upn, beyond_ascii, began_anew, ticket, binding, disputed };
+    upn_of_elsewhere, mail_address_as_upn, beyond_ascii, proxy_of_windows, began_anew, ticket,
+    binding, disputed };
 
 /* ---- where the server tells it ---- */
 
@@ -184,7 +202,11 @@ static const char *server(const struct xr_leg *leg, const struct xr_http_respons
     const char *front = xr_http_header(refusal->headers, "X-FEServer");
     const char *name = leg && leg->logon ? leg->logon->server_name : NULL;
 
-    return front ? front : name ? name : "the Exchange server that was asked";
+    if (front || name)
+        return front ? front : name;
+    return is_of_the_server(leg, refusal)
+               ? "the Exchange server that was asked"
+               : "the Exchange server behind this address (if the logon came that far)";
 }
 
 static const char *time_of_attempt(struct xr_arena *arena)
@@ -197,17 +219,25 @@ static const char *time_of_attempt(struct xr_arena *arena)
 }
 
 const char *xr_where_to_look(const struct xr_ctx *ctx, const struct xr_leg *leg,
-    struct xr_arena *arena, enum xr_auth auth, const struct xr_http_response *refusal)
+    struct xr_arena *arena, bool by_ntlm, const char *statuses,
+    const struct xr_http_response *refusal)
 {
-    bool named = auth == XR_AUTH_NTLM;
-
     return xr_printf(arena,
-        "The server knows which: event 4625 in the security log of %s at %s UTC%s%s. Status "
+        "The server knows which: event 4625 in the security log of %s at %s UTC%s%s. Status %s.",
+        server(leg, refusal), time_of_attempt(arena), by_ntlm ? ", workstation " : "",
+        by_ntlm ? workstation(ctx, arena) : "", statuses);
+}
+
+static const char *where_to_look(const struct refusal *refusal)
+{
+    static const char statuses[] =
         "0xC000006A or 0xC000006D is a wrong name or password, 0xC0000234 locked, 0xC0000072 "
-        "disabled, 0xC0000071 or 0xC0000224 expired%s.",
-        server(leg, refusal), time_of_attempt(arena), named ? ", workstation " : "",
-        named ? workstation(ctx, arena) : "",
-        auth == XR_AUTH_BASIC ? "" : ", 0xC000035B Extended Protection");
+        "disabled, 0xC0000071 or 0xC0000224 expired";
+    const char *also = refusal->auth == XR_AUTH_BASIC ? "" : ", 0xC000035B Extended Protection";
+
+    return xr_where_to_look(refusal->ctx, refusal->leg, refusal->arena,
+        refusal->auth == XR_AUTH_NTLM, xr_printf(refusal->arena, "%s%s", statuses, also),
+        refusal->response);
 }
 
 static const char *cause_of(const struct refusal *refusal)
@@ -223,9 +253,7 @@ static const char *cause_of(const struct refusal *refusal)
         if (reason)
             text = xr_printf(refusal->arena, "%s %s", text, reason);
     }
-    return xr_printf(refusal->arena, "%s %s", text,
-        xr_where_to_look(
-            refusal->ctx, refusal->leg, refusal->arena, refusal->auth, refusal->response));
+    return xr_printf(refusal->arena, "%s %s", text, where_to_look(refusal));
 }
 
 /* ---- the verdicts ---- */
@@ -251,9 +279,12 @@ static enum xr_status by_device(struct xr_step *step, const struct refusal *refu
     const char *from = name ? xr_printf(step->arena, "What answers calls itself \"%s\"", name)
                             : "What answers does not say what it is";
 
-    return xr_error(step, XR_FINDING_LOGON_REJECTED_BY_DEVICE,
+    enum xr_status status = xr_error(step, XR_FINDING_LOGON_REJECTED_BY_DEVICE,
         "%s was refused (%s), and no answer so far shows a sign of Exchange. %s.",
         refusal->ctx->target->account, xr_auth_name(refusal->auth), from);
+    step->last_finding->cause = xr_printf(step->arena, "%s %s",
+        xr_finding_kind(XR_FINDING_LOGON_REJECTED_BY_DEVICE)->cause, where_to_look(refusal));
+    return status;
 }
 
 bool xr_is_by_device(const struct xr_leg *leg, const struct xr_http_response *refusal)
@@ -261,10 +292,36 @@ bool xr_is_by_device(const struct xr_leg *leg, const struct xr_http_response *re
     return leg && !leg->from_exchange && !xr_may_be_from_exchange(refusal);
 }
 
+/* With --second-attempt, what it is for could not be tried. NULL: it was. */
+static const char *why_once(const struct refusal *refusal)
+{
+    if (refusal->leg != refusal->ctx->ews_leg)
+        return "not made: it is for a refusal at the EWS address, and this was Autodiscover";
+    if (refusal->auth == XR_AUTH_BASIC)
+        return "not made: it leaves out the channel binding of NTLM, and Basic has none";
+    if (refusal->auth == XR_AUTH_NEGOTIATE)
+        return "not made: it is for NTLM, and a Kerberos ticket was refused";
+    return refusal->logon && refusal->logon->why_unbound
+               ? "not made: the logon had no channel binding that it could leave out"
+               : NULL;
+}
+
+/* A password that is proven, or was sent twice, needs no second attempt. */
+static bool may_be_the_binding(const struct refusal *refusal)
+{
+    const struct xr_ctx *ctx = refusal->ctx;
+
+    return refusal->leg == ctx->ews_leg && refusal->auth == XR_AUTH_NTLM && refusal->logon &&
+           refusal->logon->bound && !ctx->proved && !ctx->target->second_attempt;
+}
+
 static enum xr_status rejected(struct xr_step *step, const struct refusal *refusal)
 {
     const char *account = refusal->ctx->target->account;
+    const char *once = refusal->ctx->target->second_attempt ? why_once(refusal) : NULL;
 
+    if (once)
+        xr_step_detail(step, "Second attempt", "%s", once);
     if (xr_contains(refusal->response->body, "locked out"))
         return xr_error(step, XR_FINDING_LOGON_LOCKED_OUT,
             "The server says that the account %s is locked out.", account);
@@ -274,6 +331,7 @@ static enum xr_status rejected(struct xr_step *step, const struct refusal *refus
     enum xr_status status = xr_error(step, XR_FINDING_LOGON_REJECTED,
         "The server refused the credentials of %s (%s).", account, xr_auth_name(refusal->auth));
     step->last_finding->cause = cause_of(refusal);
+    step->last_finding->when = may_be_the_binding(refusal) ? XR_WHEN_BOUND : 0;
     return status;
 }
 
@@ -320,10 +378,24 @@ bool xr_is_refused_by_kdc(const struct xr_err *err)
            err->fault == XR_FAULT_KERBEROS_EXPIRED;
 }
 
-bool xr_is_without_ticket(const struct xr_err *err)
+/* A proof of the password went to a KDC, and nothing that it was taken came back. */
+static bool is_proof_open(const struct xr_ctx *ctx)
+{
+    const struct xr_kerberos_asked *asked = NULL;
+    size_t n = ctx->kerberos ? xr_kerberos_asked(ctx->kerberos, &asked) : 0;
+    bool proof = false, ticket = false;
+
+    for (size_t i = 0; i < n; i++) {
+        proof |= asked[i].asking == XR_KERBEROS_PROOF;
+        ticket |= asked[i].asking == XR_KERBEROS_TICKET;
+    }
+    return proof && !ticket;
+}
+
+bool xr_is_without_ticket(const struct xr_ctx *ctx, const struct xr_err *err)
 {
     return err->fault >= XR_FAULT_KERBEROS_NO_TICKET && err->fault <= XR_FAULT_KERBEROS_OTHER &&
-           !xr_is_refused_by_kdc(err);
+           !xr_is_refused_by_kdc(err) && !is_proof_open(ctx);
 }
 
 enum xr_status xr_ask_failed(struct xr_ctx *ctx, struct xr_step *step, const struct xr_err *err)

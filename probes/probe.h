@@ -49,6 +49,8 @@ struct xr_ctx {
     enum xr_auth auth;             /* the scheme in use */
     bool proved; /* the password (not a ticket, not a token) was accepted once in this run */
     const char *proved_by; /* id of the step in which it was; NULL: not yet */
+    /* What the server that accepted it told of itself, by NTLM; NULL: it was by Basic. */
+    const struct xr_http_logon *proved_at;
     bool unbound; /* NTLM goes without channel binding: bound it was refused, unbound accepted */
     const char *const *version;  /* the RequestServerVersion in use: points into xr_ews_versions */
     bool account_has_no_mailbox; /* noticed by logon */
@@ -56,6 +58,7 @@ struct xr_ctx {
     bool of_many; /* first of a check of many: two requests for a mailbox must do */
 
     int64_t back_off_ms; /* how long the server asked us to wait, in this run; 0: it did not */
+    int pauses;          /* taken in this run because a server was busy */
     bool proof_unclear;  /* a credential went out, and nothing shows that it was taken or refused */
     const char *gate_closed_by; /* id of the step in which a credential was refused; NULL: open */
 };

@@ -9,6 +9,17 @@ static bool applies(const struct xr_target *target)
 
 /* A room list is a distribution group: without one the answer is empty, however many rooms there
  * are. */
+static enum xr_status is_empty(struct xr_step *step)
+{
+    enum xr_status status = xr_warning(step, XR_FINDING_ROOMS_UNAVAILABLE,
+        "Exchange answers with an empty list: this organisation has no room list.");
+
+    step->last_finding->cause =
+        "No room list was ever created, so far as {account} can see: rooms alone are not enough. "
+        "The account itself was served.";
+    return status;
+}
+
 static enum xr_status judge(struct xr_step *step, const struct xr_ews_reply *reply)
 {
     size_t n = reply->resolution_count;
@@ -17,8 +28,7 @@ static enum xr_status judge(struct xr_step *step, const struct xr_ews_reply *rep
         xr_step_detail(step, "Room list", "%s <%s>", at->name ? at->name : "",
             at->address ? at->address : "address not told");
     if (!n)
-        return xr_warning(step, XR_FINDING_ROOMS_UNAVAILABLE,
-            "Exchange answers, but this organisation has no room list.");
+        return is_empty(step);
     return xr_success(step, "Exchange gives %zu room %s.", n, n == 1 ? "list" : "lists");
 }
 
@@ -39,6 +49,8 @@ static enum xr_status refused(
         step->last_finding->cause = NULL;
         status = xr_with_rename(step, XR_FINDING_ROOMS_UNAVAILABLE);
     }
+    if (step->last_finding->code == XR_FINDING_ROOMS_UNAVAILABLE)
+        step->last_finding->when = XR_WHEN_LASTING;
     if (ctx->account_has_no_mailbox)
         xr_step_detail(step, "Account", "has no mailbox");
     return status;

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "analyzer/base/text.h"
+#include "probes/smtp_address.h"
 
 bool xr_with_gate_closed(struct xr_ctx *ctx, struct xr_step *step)
 {
@@ -34,6 +34,16 @@ struct xr_ews_call xr_with_folder_call(
     call.request.folder =
         (struct xr_ews_folder){ name, id, names_mailbox ? target->mailbox : NULL };
     return call;
+}
+
+bool xr_with_owner(const struct xr_ctx *ctx)
+{
+    const struct xr_target *target = ctx->target;
+    bool by_address = target->identify_by == XR_BY_SMTP_ADDRESS ||
+                      target->identify_by == XR_BY_PRIMARY_SMTP_ADDRESS;
+
+    return target->impersonation &&
+           (!by_address || xr_same_mailbox(ctx->arena, target->impersonate, target->mailbox));
 }
 
 bool xr_with_succeeded(const struct xr_ews_reply *reply)

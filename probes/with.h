@@ -15,6 +15,9 @@ struct xr_ews_call xr_with_call(const struct xr_ctx *ctx, enum xr_ews_operation 
 struct xr_ews_call xr_with_folder_call(
     const struct xr_ctx *ctx, enum xr_ews_operation operation, const char *name, const char *id);
 
+/* Requests for the mailbox are made in the name of its owner; a UPN or a SID is taken to be his. */
+bool xr_with_owner(const struct xr_ctx *ctx);
+
 bool xr_with_succeeded(const struct xr_ews_reply *reply);
 
 /*

@@ -2,13 +2,15 @@
 #include <time.h>
 
 #include "analyzer/model/ews_codes.h"
+#include "probes/busy.h"
 #include "probes/with.h"
 #include "probes/write_subject.h"
 
 /*
  * The only step that changes anything in a mailbox. What it writes it finds
  * again by a subject that nobody else has, so that nothing is left behind when
- * an answer was lost, and the next run removes what a killed one left.
+ * an answer was lost, and the next run removes what a killed one left. The
+ * subject tells who wrote it: the draft of a test that runs now is not touched.
  */
 enum {
     EXTRA_MS = 2000, /* to clean up in, when the time of the step has passed */
@@ -75,6 +77,16 @@ static bool find(struct draft *draft, struct xr_step *step, const char *subject,
     return xr_ews_call(draft->ctx, step, &call, ret);
 }
 
+/* The server was asked for this subject alone. One that answers with other items would have exray
+ * delete what is not its own. */
+static bool are_all_ours(const struct draft *draft, const struct xr_ews_reply *reply)
+{
+    for (const struct xr_ews_item *item = reply->items; item; item = item->next)
+        if (!item->subject || strcmp(item->subject, draft->subject) != 0)
+            return false;
+    return true;
+}
+
 /* Notes the id of what is there. Where nothing can be seen, the step has a finding. */
 static enum presence look(struct draft *draft, struct xr_step *step)
 {
@@ -89,6 +101,12 @@ static enum presence look(struct draft *draft, struct xr_step *step)
     if (reply.item_count < 0 || (reply.item_count > 0 && !reply.item_id)) {
         (void)xr_error(step, XR_FINDING_EWS_MALFORMED,
             "Exchange answers FindItem with success, but without ids of items.");
+        return PRESENCE_UNKNOWN;
+    }
+    if (!are_all_ours(draft, &reply)) {
+        (void)xr_error(step, XR_FINDING_EWS_MALFORMED,
+            "Exchange was asked for the draft by its subject and answers with other items, which "
+            "were left alone.");
         return PRESENCE_UNKNOWN;
     }
     if (!reply.item_count)
@@ -115,20 +133,59 @@ static bool is_removed(const struct xr_ews_reply *reply)
 
 /* ---- left-overs of earlier tests ---- */
 
+/* By EWS, or by HTTP: xr_ews_call() has waited already, as long as it may. */
+static bool is_busy(const struct xr_step *step, const struct xr_ews_reply *reply)
+{
+    const struct xr_finding *last = step->last_finding;
+
+    if (reply && reply->code)
+        return xr_busy_reply(reply).is;
+    return last && last->code == XR_FINDING_EWS_THROTTLED;
+}
+
+static const char *cause_of(bool busy, const char *code)
+{
+    const struct xr_ews_code *known = xr_ews_code_find(code);
+
+    if (busy)
+        return "The server was too busy when the draft was to be deleted: it asked to wait longer "
+               "or more often than this test may. Nothing shows that a right is missing or that "
+               "the mailbox is on hold.";
+    return known && known->code == XR_FINDING_WRITE_LEFTOVER ? known->cause : NULL;
+}
+
+/* Exchange's refusal stays; a fault of the server may be the one or the other. */
+static unsigned chances(bool busy, const char *code)
+{
+    const struct xr_ews_code *known = xr_ews_code_find(code);
+    bool refused = known && (known->code == XR_FINDING_WRITE_LEFTOVER ||
+                                known->code == XR_FINDING_FOLDER_ACCESS_DENIED);
+
+    if (busy || !code)
+        return XR_WHEN_PASSING;
+    return refused ? XR_WHEN_LASTING : XR_WHEN_PASSING | XR_WHEN_LASTING;
+}
+
 /* reply NULL: no answer. */
 static enum xr_status leftover(const struct draft *draft, struct xr_step *step, const char *subject,
     const char *id, const struct xr_ews_reply *reply)
 {
-    const struct xr_ews_code *known = reply ? xr_ews_code_find(reply->code) : NULL;
     const char *code = reply ? reply->code : NULL;
+    bool busy = is_busy(step, reply);
 
+    if (busy) /* what is left matters more than why */
+        step->findings = step->last_finding = NULL;
     (void)xr_warning(step, XR_FINDING_WRITE_LEFTOVER,
         "The draft \"%s\" may be left in the mailbox %s%s%s%s%s.", subject,
-        draft->ctx->target->mailbox, id ? ", with the id " : "", id ? id : "",
-        code ? ": deleting it ends in " : "", code ? code : "");
+        draft->ctx->target->mailbox, id ? ", with the id " : "",
+        id ? xr_ews_shown_id(draft->ctx, id) : "",
+        code   ? ": deleting it ends in "
+        : busy ? ": the server is too busy to delete it"
+               : "",
+        code ? code : "");
     step->last_finding->code_name = code;
-    if (known && known->code == XR_FINDING_WRITE_LEFTOVER)
-        step->last_finding->cause = known->cause;
+    step->last_finding->cause = cause_of(busy, code);
+    step->last_finding->when = chances(busy, code);
     step->status = xr_step_worst(step);
     return step->status;
 }
@@ -144,18 +201,40 @@ static enum xr_status denied(
     return status;
 }
 
+static enum xr_status tell_left(struct xr_step *step, int removed, int alone)
+{
+    if (!removed && !alone)
+        return xr_success(step, "There is none.");
+    const char *first = !removed ? ""
+                                 : xr_printf(step->arena, "%d left by an earlier test %s removed.",
+                                       removed, removed == 1 ? "was" : "were");
+    if (!alone)
+        return xr_success(step, "%s", first);
+    return xr_success(step,
+        "%s%s%d %s left alone: %s another test's that runs now. What is older than an hour is "
+        "removed.",
+        first, removed ? " " : "", alone, alone == 1 ? "is" : "are",
+        alone == 1 ? "it may be" : "they may be");
+}
+
 static enum xr_status remove_leftovers(
     struct draft *draft, struct xr_step *step, const struct xr_ews_reply *found)
 {
-    int removed = 0;
+    int removed = 0, alone = 0;
 
     if (found->item_count < 0)
         return xr_error(step, XR_FINDING_EWS_MALFORMED,
             "Exchange answers FindItem with success, but without a list of items.");
     for (const struct xr_ews_item *item = found->items; item; item = item->next) {
+        struct xr_write_origin origin;
         struct xr_ews_reply reply;
-        if (!xr_write_is_ours(item->subject))
+        if (!xr_write_origin_of(item->subject, &origin))
             continue;
+        if (!xr_write_is_over(&origin)) {
+            xr_step_detail(step, "Left alone", "%s", item->subject);
+            alone++;
+            continue;
+        }
         if (!remove_item(draft, step, item->id, &reply))
             return leftover(draft, step, item->subject, item->id, NULL);
         if (!is_removed(&reply))
@@ -163,10 +242,7 @@ static enum xr_status remove_leftovers(
         xr_step_detail(step, "Removed", "%s", item->subject);
         removed++;
     }
-    if (!removed)
-        return xr_success(step, "There is none.");
-    return xr_success(
-        step, "%d left by an earlier test %s removed.", removed, removed == 1 ? "was" : "were");
+    return tell_left(step, removed, alone);
 }
 
 /* false: nothing may be written, since it could not be found or removed afterwards. */
@@ -232,22 +308,18 @@ static enum xr_status judge_presence(
     if (written != WRITTEN)
         return xr_success(step, "It is not among the drafts. Should it still appear, the next test "
                                 "of writing removes it.");
-    (void)xr_warning(step, XR_FINDING_EWS_MALFORMED,
+    return xr_warning(step, XR_FINDING_WRITE_VANISHED,
         "Exchange said that the draft was written, but does not show it among the drafts.");
-    step->last_finding->cause =
-        "Most likely another test of writing ran in the same mailbox at the same time and took "
-        "the draft for a left-over. Otherwise something in the organisation removes drafts at "
-        "once, or the answer does not come from Exchange.";
-    return step->status;
 }
 
-/* What went on without an answer may still be at work: then one look is not enough. */
+/* What went on without an answer may still be at work, and a list may lag behind: one look that
+ * finds nothing is not enough. */
 static enum presence verify(struct draft *draft, enum written written)
 {
     struct xr_step *step = xr_with_child(draft->ctx, draft->parent, "find", "Find it again");
     enum presence presence = look(draft, step);
 
-    for (int i = 1; written != WRITTEN && presence == ABSENT && i < LOOKS; i++) {
+    for (int i = 1; presence == ABSENT && i < LOOKS; i++) {
         pause_a_little(draft);
         presence = look(draft, step);
     }
@@ -280,7 +352,7 @@ static bool delete_all(struct draft *draft, struct xr_step *step, struct xr_ews_
             return true;
         if (strcmp(id, draft->id) != 0) /* one more with this subject */
             continue;
-        if (++failed == ATTEMPTS)
+        if (++failed == ATTEMPTS || is_busy(step, ret))
             return false;
         pause_a_little(draft);
     }

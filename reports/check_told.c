@@ -65,6 +65,12 @@ static struct xr_advice advice_of(const struct xr_check *check, const struct xr_
     };
 }
 
+/* It would send a password once more that may be wrong: not for a list of accounts. */
+static bool is_for_one(const struct xr_remedy *remedy)
+{
+    return remedy->when & XR_WHEN_BOUND;
+}
+
 static bool is_online(const struct xr_check *check)
 {
     return check->access_type && !strcmp(check->access_type, "m365-oauth-impersonated");
@@ -78,7 +84,8 @@ static size_t put_online(const struct xr_check *check, const struct xr_finding_k
     size_t count = 0;
 
     for (const struct xr_remedy *remedy = kind->remedies; remedy->text; remedy++)
-        if (remedy->shell != XR_SHELL_EMS && (remedy->shell == XR_SHELL_EXO) == granting)
+        if (remedy->shell != XR_SHELL_EMS && (remedy->shell == XR_SHELL_EXO) == granting &&
+            !is_for_one(remedy))
             list[count++] = advice_of(check, remedy);
     return count;
 }
@@ -96,8 +103,10 @@ static const struct xr_advice *remedy_of(
         (void)put_online(check, kind, false, list + granting);
         return list;
     }
+    size_t told = 0;
     for (size_t i = 0; i < count; i++)
-        list[i] = advice_of(check, &kind->remedies[i]);
+        if (!is_for_one(&kind->remedies[i]))
+            list[told++] = advice_of(check, &kind->remedies[i]);
     return list;
 }
 

@@ -238,6 +238,8 @@ def judge(scenario, report, code, elapsed_ms, seen, log):
     wrong += [f"the remedy does not hold {words!r}: {remedy}" for words in expect.get("remedy", []) if words not in remedy]
     cause = report["verdict"]["cause"] or ""
     wrong += [f"the cause does not hold {words!r}: {cause}" for words in expect.get("cause", []) if words not in cause]
+    wrong += [f"the cause holds {words!r}: {cause}" for words in expect.get("no_cause", []) if words in cause]
+    wrong += [f"the remedy holds {words!r}: {remedy}" for words in expect.get("no_remedy", []) if words in remedy]
     for step, details in expect.get("details", {}).items():
         actual = {detail["name"]: detail["value"] for detail in steps.get(step, {"details": []})["details"]}
         wrong += differs(f"details.{step}", details, actual)

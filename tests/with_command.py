@@ -5,7 +5,7 @@ mailboxes of the simulated Exchange.
 usage: with_command.py --bin BUILD_DIR [NAME...]
 Ends with "N passed, N failed". How each step ends, the scenarios show.
 """
-import json, pathlib, re, signal, subprocess, sys, time
+import datetime, json, os, pathlib, re, signal, subprocess, sys, time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import scenario as runner
@@ -15,7 +15,7 @@ BASE = {key: value for key, value in runner.load(runner.BASE / "healthy-exchange
 URL = "https://mail.contoso.test/EWS/Exchange.asmx"
 ANNA = {**BASE["users"][0], "folders": {"inbox": {"total": 2, "unread": 1}, "drafts": {"subjects": ["Offer", "exray test item list"]}}}
 EVERYTHING = "write,rooms,oof,availability,sync"
-SUBJECT = re.compile(r"exray test item \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z [0-9a-f]{8}")
+SUBJECT = re.compile(r"exray test item \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z ([0-9a-f]{8})-(\d+)-[0-9a-f]{8}")
 TIME_PASSED, INTERRUPTED = 124, 130
 
 
@@ -254,12 +254,80 @@ def the_time_limit_of_the_run_cannot_be_put_off(world):
 
 @test
 def two_runs_at_once_leave_nothing(world):
-    world.begin(fault("CreateItem", "delay-head", "http", request=[1, 2], ms=400))
-    processes = [world.launch("write") for _ in range(2)]
-    said = [process.communicate(timeout=60 * FACTOR)[0] for process in processes]
-    codes = [process.returncode for process in processes]
-    expect(codes == [0, 0], f"{codes}: {said}")
+    """Neither takes the draft of the other for a left-over."""
+    world.begin(fault("CreateItem", "delay-head", "http", request=[1, 2], ms=600))
+    first = world.launch("write", "--json", "first.json")
+    world.wait_for("CreateItem")
+    time.sleep(0.1 * FACTOR)  # the draft lies there, and its writer waits for the answer
+    second = world.launch("write", "--json", "second.json")
+    said = [process.communicate(timeout=60 * FACTOR)[0] for process in (first, second)]
+    reports = [json.loads((world.folder / name).read_text()) for name in ("first.json", "second.json")]
+    for report, text in zip(reports, said):
+        expect(report["verdict"]["status"] == "success", f"{report['verdict']}: {text}")
+    theirs = step_of(reports[1], "write.leftovers")
+    expect("left alone" in theirs["message"] and SUBJECT.search(json.dumps(theirs["details"])), f"{theirs}")
     world.expect_unchanged()
+
+
+# ---- whose draft it is ----
+
+def ago(minutes):
+    then = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(minutes=minutes)
+    return then.strftime("%Y-%m-%dT%H:%M:%S.") + f"{then.microsecond // 1000:03d}Z"
+
+
+def own_machine(world):
+    """The number of this machine, from a subject."""
+    world.begin()
+    report = world.run("write")
+    world.stopped()
+    return SUBJECT.search(json.dumps(step_of(report, "write.create")["details"])).group(1)
+
+
+def draft_test(name, subject_of, stays):
+    def function(world):
+        machine = own_machine(world)
+        subject = "exray test item " + subject_of(machine)
+        world.begin(anna={**ANNA, "folders": {**ANNA["folders"], "drafts": {"subjects": ["Offer", subject]}}})
+        report = world.run("write")
+        step = step_of(report, "write.leftovers")
+        seen, held = world.stopped()
+        expect(report["verdict"]["status"] == "success", f"{report['verdict']}")
+        expect(seen["items_removed"] == (0 if stays else 1), f"{seen['items_removed']} removed: {step}")
+        named = [detail["value"] for detail in step["details"] if detail["name"] == ("Left alone" if stays else "Removed")]
+        expect(named == [subject], f"{step}")
+    function.__name__ = name
+    return test(function)
+
+
+def other(machine):
+    return f"{int(machine, 16) ^ 1:08x}"
+
+
+def gone():
+    """The id of a process that was."""
+    process = subprocess.Popen(["true"])
+    process.wait()
+    return process.pid
+
+
+draft_test("a_young_draft_from_another_machine_is_left_alone", lambda machine: f"{ago(5)} {other(machine)}-{gone()}-0a1b2c3d", True)
+draft_test("an_old_draft_from_another_machine_is_removed", lambda machine: f"{ago(61)} {other(machine)}-1-0a1b2c3d", False)
+draft_test("a_draft_of_a_process_that_runs_here_is_left_alone", lambda machine: f"{ago(0)} {machine}-{os.getpid()}-0a1b2c3d", True)
+draft_test("a_draft_of_a_process_that_ended_here_is_removed", lambda machine: f"{ago(0)} {machine}-{gone()}-0a1b2c3d", False)
+draft_test("a_draft_from_before_its_process_began_is_removed", lambda machine: f"{ago(50)} {machine}-{os.getpid()}-0a1b2c3d", False)
+
+
+# ---- what is nobody's business ----
+
+@test
+def what_a_user_says_about_his_absence_is_in_no_report(world):
+    world.begin(anna={**ANNA, "oof": {"state": "Enabled", "audience": "All"}})
+    report = world.run("oof", "--html", "report.html")
+    texts = {"JSON": json.dumps(report), "HTML": (world.folder / "report.html").read_text()}
+    for name, text in texts.items():
+        expect("I am away" not in text, f"the reply is in the {name}")
+        expect("OofState" in text and "left out of the report" in text, f"the settings are not in the {name}")
 
 
 if __name__ == "__main__":

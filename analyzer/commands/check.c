@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "analyzer/base/text.h"
 #include "analyzer/commands/check_parts.h"
 #include "analyzer/commands/command.h"
 #include "analyzer/commands/screen.h"
@@ -59,6 +60,15 @@ static bool is_our_network(const struct xr_check *check)
     return false;
 }
 
+/* What is told once, of a group, instead of every user of it. */
+static bool warns_of_all(const struct xr_check *check)
+{
+    for (const struct xr_check_group *group = check->groups; group; group = group->next)
+        if (group->finding && group->status >= XR_WARNING)
+            return true;
+    return false;
+}
+
 static int exit_code(const struct xr_check_form *form, const struct xr_check *check)
 {
     static const int ends[] = {
@@ -76,7 +86,8 @@ static int exit_code(const struct xr_check_form *form, const struct xr_check *ch
         return ends[check->end];
     if (is_our_network(check))
         return XR_EXIT_UNAVAILABLE;
-    bool bad = check->summary[XR_ERROR] || (form->form.fail_on && check->summary[XR_WARNING]);
+    bool bad = check->summary[XR_ERROR] ||
+               (form->form.fail_on && (check->summary[XR_WARNING] || warns_of_all(check)));
     return bad ? XR_EXIT_VERDICT_ERROR : XR_EXIT_OK;
 }
 
@@ -187,6 +198,11 @@ static int judge_choice(const struct xr_check_form *form)
                               "(--sample goes with --only-failed)");
     if (form->form.fail_on && strcmp(form->form.fail_on, "warning") != 0)
         return xr_usage_error("--fail-on takes warning, not '%s'", form->form.fail_on);
+    for (size_t i = 0; i < form->form.auth.n; i++)
+        if (xr_same(form->form.auth.items[i], "negotiate"))
+            return xr_usage_error(
+                "--auth negotiate is not part of the bulk check in this version (%s)",
+                EXRAY_VERSION);
     return 0;
 }
 

@@ -15,8 +15,7 @@ static const struct xr_option users[] = {
         "jobs", "N", "users at a time for one account and host (default: 4)", jobs, 1, XR_JOBS_MAX),
     FLAG("ignore-trust", "ignore trust for SSL: never name or date; loudly marked",
         form.ignore_trust),
-    LIST("auth", "SCHEME", "basic, ntlm, negotiate or oauth; repeat in order of preference",
-        form.auth),
+    LIST("auth", "SCHEME", "basic, ntlm or oauth; repeat in order of preference", form.auth),
     END,
 };
 

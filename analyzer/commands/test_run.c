@@ -12,7 +12,9 @@
 #include "analyzer/commands/signals.h"
 #include "analyzer/commands/test_kind.h"
 #include "analyzer/wire/kerberos.h"
+#include "analyzer/wire/kerberos_realms.h"
 #include "analyzer/wire/start.h"
+#include "probes/legs.h"
 
 enum { ADDRESSES_SHOWN = 8 };
 
@@ -185,7 +187,54 @@ static struct xr_kerberos *tickets(const struct xr_form *form,
         return NULL;
     if (!form->keytab && !present)
         identity.password = session->password;
+    identity.realms = xr_realms_of_address(session->arena, target->mailbox);
     return xr_kerberos_new(&identity);
+}
+
+static struct xr_sent sent_to_kdc(
+    struct xr_arena *arena, const struct xr_kerberos_asked *asked, bool keytab)
+{
+    const char *secret = keytab ? "key in the keytab" : "password";
+    struct xr_sent sent = {
+        .to = xr_printf(arena,
+            "the Kerberos servers (KDC) of realm %s, as this machine's krb5.conf or DNS names them",
+            asked->realm),
+        .what = "account name",
+        .credentials = "none",
+        .protected_by = "Kerberos",
+    };
+
+    if (asked->asking == XR_KERBEROS_PROOF) {
+        sent.what =
+            xr_printf(arena, "account name, and proof of the %s (pre-authentication)", secret);
+        sent.credentials = xr_printf(arena, "account, and proof of the %s (Kerberos)", secret);
+    } else if (asked->asking == XR_KERBEROS_TICKET) {
+        sent.what = xr_printf(arena, "a question for a ticket for HTTP/%s", asked->host);
+        sent.credentials = "Kerberos ticket";
+    }
+    return sent;
+}
+
+static bool has_proof(const struct xr_kerberos_asked *asked, size_t n, const char *realm)
+{
+    for (size_t i = 0; i < n; i++)
+        if (asked[i].asking == XR_KERBEROS_PROOF && !strcmp(asked[i].realm, realm))
+            return true;
+    return false;
+}
+
+/* libkrb5 goes its own ways, past every leg, and what it sent is known at the end. */
+static void add_sent_to_kdcs(struct xr_ctx *ctx, bool keytab)
+{
+    const struct xr_kerberos_asked *asked;
+    size_t n = ctx->kerberos ? xr_kerberos_asked(ctx->kerberos, &asked) : 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (asked[i].asking == XR_KERBEROS_ACCOUNT && has_proof(asked, n, asked[i].realm))
+            continue; /* the same and more */
+        struct xr_sent sent = sent_to_kdc(ctx->arena, &asked[i], keytab);
+        xr_run_add_sent(ctx->run, &sent);
+    }
 }
 
 void xr_test_carry_out(const struct xr_test *test, const struct xr_form *form,
@@ -216,6 +265,7 @@ void xr_test_carry_out(const struct xr_test *test, const struct xr_form *form,
     if (!session->offline)
         xr_wire_start();
     xr_run_test(&ctx, test, listener);
+    add_sent_to_kdcs(&ctx, form->keytab != NULL);
     xr_run_done(&ctx);
     xr_kerberos_free(ctx.kerberos);
 }

@@ -147,21 +147,67 @@ static const char *command_on_discovery(
     return xr_expand(arena, command, slots, remedy->shell);
 }
 
-/* Where no EWS URL is known, "the same test" was one with Autodiscover. */
+/* It is the remedy to leave this option out, or to choose it anew. */
+static bool names(const struct xr_remedy *remedy, const char *option)
+{
+    return strstr(remedy->text, option) || strstr(remedy->command, option);
+}
+
+/*
+ * How the mailbox was opened: without this "the same test" would be another
+ * one. NULL: it must not stand in a command.
+ */
+static const char *way_in(
+    struct xr_arena *arena, const struct xr_target *target, const struct xr_remedy *remedy)
+{
+    bool other = target->impersonation && !xr_same(target->impersonate, target->mailbox);
+    bool other_kind = target->impersonation && target->identify_by != XR_BY_SMTP_ADDRESS;
+    bool other_folder = target->folder && !xr_same(target->folder, "inbox");
+    const struct {
+        const char *option, *value;
+    } rows[] = {
+        { "--folder", other_folder ? target->folder : NULL },
+        { "--folder-id", target->folder_id },
+        { "--impersonate", other ? target->impersonate : NULL },
+        { "--impersonate-by", other_kind ? xr_identify_by_name(target->identify_by) : NULL },
+    };
+    const char *all =
+        target->impersonation || names(remedy, "--no-impersonation") ? "" : " --no-impersonation";
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        bool told = rows[i].value && !names(remedy, rows[i].option);
+        const char *one = told ? option(arena, rows[i].option, rows[i].value) : "";
+        if (!one)
+            return NULL;
+        all = xr_printf(arena, "%s%s", all, one);
+    }
+    return all;
+}
+
+static const char *command_on_mailbox(
+    const struct xr_run *run, const struct xr_remedy *remedy, const struct xr_slots *slots)
+{
+    static const char again[] = "exray test service-account";
+    const char *command = remedy->command, *at = strstr(command, again);
+
+    /* Where no EWS URL is known, "the same test" was one with Autodiscover. */
+    if (!run->facts.ews_url)
+        command = replaced(run->arena, command, " --ews-url {ews_url}", "");
+    const char *made = xr_expand(run->arena, command, slots, remedy->shell);
+    const char *more = at ? way_in(run->arena, run->target, remedy) : "";
+    return made && more ? xr_printf(run->arena, "%s%s", made, more) : NULL;
+}
+
 static const char *command_of(
     const struct xr_run *run, const struct xr_remedy *remedy, const struct xr_slots *slots)
 {
-    const char *command = remedy->command;
-
-    if (!command)
+    if (!remedy->command)
         return NULL;
     if (!run->target->mailbox)
         return command_on_host(run, remedy, slots);
     if (xr_is_of_discovery(run))
         return command_on_discovery(run, remedy, slots);
-    if (!run->facts.ews_url)
-        command = replaced(run->arena, command, " --ews-url {ews_url}", "");
-    return xr_expand(run->arena, command, slots, remedy->shell);
+    return command_on_mailbox(run, remedy, slots);
 }
 
 static struct xr_advice advice_of(
@@ -186,8 +232,11 @@ static struct xr_advice advice_of(
 }
 
 const struct xr_advice *xr_advice(
-    const struct xr_run *run, const struct xr_finding_kind *kind, const struct xr_words *words)
+    const struct xr_run *run, const struct xr_finding *finding, const struct xr_words *words)
 {
+    const struct xr_finding_kind *kind = xr_finding_kind(finding->code);
+    unsigned is =
+        finding->when | (run->target->impersonation ? XR_WHEN_IMPERSONATED : XR_WHEN_DELEGATE);
     bool is_listed = false; /* what a file holds does not change between two steps */
     size_t n = 0, k = 0;
 
@@ -195,9 +244,11 @@ const struct xr_advice *xr_advice(
         n++;
     struct xr_advice *list = xr_new_n(run->arena, struct xr_advice, n + 1);
     for (size_t i = 0; i < n; i++) {
-        bool lists = needs_of(run, &kind->remedies[i]) == NEEDS_CHAIN;
-        if (!lists || !is_listed)
-            list[k++] = advice_of(run, &kind->remedies[i], words);
+        const struct xr_remedy *remedy = &kind->remedies[i];
+        bool lists = needs_of(run, remedy) == NEEDS_CHAIN;
+        bool fits = !(remedy->when & ~is);
+        if (fits && (!lists || !is_listed))
+            list[k++] = advice_of(run, remedy, words);
         is_listed = is_listed || lists;
     }
     return list;

@@ -11,6 +11,15 @@
     {                                                                                    \
         .text = words, .command = typed, .expect = afterwards, .shell = XR_SHELL_##where \
     }
+#define DO_WHEN(state, words)                                           \
+    {                                                                   \
+        .text = words, .shell = XR_SHELL_NONE, .when = XR_WHEN_##state, \
+    }
+#define RUN_WHEN(state, where, words, typed, afterwards)                                  \
+    {                                                                                     \
+        .text = words, .command = typed, .expect = afterwards, .shell = XR_SHELL_##where, \
+        .when = XR_WHEN_##state,                                                          \
+    }
 #define FINDING(code, name, usual, who, verdict, effect, reason, read_on, ...)   \
     [XR_FINDING_##code] = {                                                      \
         .id = name,                                                              \
@@ -86,4 +95,14 @@ const char *xr_shell_title(enum xr_shell shell)
 bool xr_finding_is_local(enum xr_finding_code code)
 {
     return strncmp(xr_finding_kind(code)->id, "local.", strlen("local.")) == 0;
+}
+
+bool xr_finding_is_background(enum xr_finding_code code)
+{
+    static const bool background[XR_FINDING_COUNT] = {
+        [XR_FINDING_EWS_SERVER_OUT_OF_SUPPORT] = true,
+    };
+
+    assert(code < XR_FINDING_COUNT);
+    return background[code];
 }

@@ -36,6 +36,16 @@ enum xr_shell {
     XR_SHELL_SH,
 };
 
+/* What must be so where the finding was made for a remedy to be of use there. */
+enum {
+    XR_WHEN_NTLM = 1u << 0,  /* NTLM was among the schemes that were refused */
+    XR_WHEN_BOUND = 1u << 1, /* at EWS, by NTLM with channel binding, and nothing else was tried */
+    XR_WHEN_IMPERSONATED = 1u << 2, /* mailboxes are opened by impersonation: every finding */
+    XR_WHEN_DELEGATE = 1u << 3,     /* they are not: every finding */
+    XR_WHEN_PASSING = 1u << 4,      /* the next time it may go well */
+    XR_WHEN_LASTING = 1u << 5,      /* it was refused, and will be refused again */
+};
+
 /* One line of a remedy; a list of them ends with text NULL. */
 struct xr_remedy {
     const char *text;    /* what to do and why */
@@ -43,6 +53,7 @@ struct xr_remedy {
     const char
         *expect; /* what the command should print, or what that means; NULL: nothing to say */
     enum xr_shell shell;
+    unsigned when; /* all of these must be so; 0: always of use */
 };
 
 struct xr_finding_kind {
@@ -64,6 +75,7 @@ struct xr_finding {
     const char *message;
     const char *code_name; /* the wire's own name of the error, for {code}; NULL: none */
     const char *cause; /* what this run knows better than the catalogue; NULL: the catalogue's */
+    unsigned when;     /* what of XR_WHEN_* is so here */
 };
 
 const struct xr_finding_kind *xr_finding_kind(enum xr_finding_code code);
@@ -74,5 +86,9 @@ const char *xr_shell_title(enum xr_shell shell); /* "Exchange Management Shell";
 
 /* The local.* class: our own side could not; never the target's fault. */
 bool xr_finding_is_local(enum xr_finding_code code);
+
+/* It is about the server as such and not about the access that was tested, so it is never the
+ * verdict where anything else is as bad. */
+bool xr_finding_is_background(enum xr_finding_code code);
 
 #endif

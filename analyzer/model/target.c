@@ -1,6 +1,7 @@
 #include "analyzer/model/target.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "analyzer/base/text.h"
 
@@ -15,6 +16,52 @@ const char *xr_auth_name(enum xr_auth auth)
     };
 
     return names[auth];
+}
+
+/* "DOMAIN\\user" or "user@domain", taken apart. */
+struct account_name {
+    const char *user, *domain;
+    size_t user_length, domain_length;
+    bool is_upn;
+};
+
+static struct account_name account_name(const char *text)
+{
+    const char *slash = strchr(text, '\\'), *at = strrchr(text, '@');
+
+    if (slash)
+        return (struct account_name){ slash + 1, text, strlen(slash + 1), (size_t)(slash - text),
+            false };
+    if (at)
+        return (struct account_name){ text, at + 1, (size_t)(at - text), strlen(at + 1), true };
+    return (struct account_name){ text, "", strlen(text), 0, false };
+}
+
+static bool same_part(const char *a, size_t a_length, const char *b, size_t b_length)
+{
+    return a_length == b_length && !strncasecmp(a, b, a_length);
+}
+
+/* CONTOSO and contoso.test: the short name is mostly the first label of the other. */
+static bool may_be_same_domain(const struct account_name *a, const struct account_name *b)
+{
+    bool a_is_short = !memchr(a->domain, '.', a->domain_length);
+    bool b_is_short = !memchr(b->domain, '.', b->domain_length);
+
+    if (a_is_short == b_is_short)
+        return same_part(a->domain, a->domain_length, b->domain, b->domain_length);
+    const struct account_name *longer = a_is_short ? b : a, *other = a_is_short ? a : b;
+    const char *dot = memchr(longer->domain, '.', longer->domain_length);
+    return same_part(
+        longer->domain, (size_t)(dot - longer->domain), other->domain, other->domain_length);
+}
+
+bool xr_same_account(const char *a, const char *b)
+{
+    struct account_name one = account_name(a), other = account_name(b);
+
+    return same_part(one.user, one.user_length, other.user, other.user_length) &&
+           (one.is_upn != other.is_upn || may_be_same_domain(&one, &other));
 }
 
 const char *xr_way_name(enum xr_way way)

@@ -34,6 +34,12 @@ bool xr_is_exchange_online(const char *host);
 /* DOMAIN\user or a UPN (FEATURES A7): NULL, or why the text is neither (a phrase). */
 const char *xr_account_flaw(struct xr_arena *arena, const char *account);
 
+/*
+ * May both names stand for one account, whose wrong passwords are counted together? DOMAIN\user and
+ * a UPN with the same user part may: which domain is which, only the directory knows.
+ */
+bool xr_same_account(const char *a, const char *b);
+
 /* The name of a chain that was not read from a file (--chain -). */
 #define XR_STANDARD_INPUT "standard input"
 

@@ -36,14 +36,15 @@ static const struct xr_step *worst_step(const struct xr_step *first, const struc
 
 /* *ret_host: the host that the innermost step around the finding is about. */
 static const struct xr_finding *cause_of(
-    const struct xr_step *step, enum xr_status status, const char **ret_host)
+    const struct xr_step *step, enum xr_status status, bool background, const char **ret_host)
 {
     const struct xr_finding *found = step->findings;
 
-    while (found && found->status != status)
+    while (
+        found && (found->status != status || xr_finding_is_background(found->code) != background))
         found = found->next;
     for (const struct xr_step *child = step->first; child && !found; child = child->next)
-        found = cause_of(child, status, ret_host);
+        found = cause_of(child, status, background, ret_host);
     if (found && !*ret_host)
         *ret_host = step->host;
     return found;
@@ -118,10 +119,13 @@ static const char *const *ruled_out(
 {
     const char **list = xr_new_n(run->arena, const char *, LESSONS + 1);
     const struct xr_step *way = xr_is_of_discovery(run) ? way_of(culprit, finding) : NULL;
+    /* It was the step's worst: what the step is there for went well. */
+    bool is_background = xr_finding_is_background(finding->code);
     size_t n = 0;
 
     for (size_t i = 0; i < LESSONS; i++) {
-        bool before = strcmp(lessons[i].step, culprit->id) && passed(run, lessons[i].step);
+        bool elsewhere = strcmp(lessons[i].step, culprit->id) != 0;
+        bool before = (elsewhere || is_background) && passed(run, lessons[i].step);
         if (*lesson(run, i) && (before || passed_leg(run, way, lessons[i].leg, finding)))
             list[n++] = lesson(run, i);
     }
@@ -144,7 +148,7 @@ static void tell(struct xr_run *run, const struct xr_step *step, const struct xr
     verdict->owner = xr_owner_name(kind->owner);
     verdict->owner_title = xr_owner_title(kind->owner);
     verdict->reference = kind->reference;
-    verdict->remedy = xr_advice(run, kind, &words);
+    verdict->remedy = xr_advice(run, finding, &words);
 }
 
 static void count_steps(struct xr_run *run)
@@ -214,11 +218,20 @@ static void tell_success(const struct xr_run *run, struct xr_verdict *verdict)
 const struct xr_finding *xr_verdict_cause(const struct xr_step *first, const struct xr_step *end,
     const struct xr_step **ret_step, const char **ret_host)
 {
-    const struct xr_step *step = worst_step(first, end);
+    const struct xr_step *worst = worst_step(first, end);
+    const struct xr_finding *found = NULL;
 
-    *ret_step = step;
+    *ret_step = worst;
     *ret_host = NULL;
-    return step && step->status >= XR_WARNING ? cause_of(step, step->status, ret_host) : NULL;
+    if (!worst || worst->status < XR_WARNING)
+        return NULL;
+    for (const struct xr_step *step = worst; step != end && !found; step = step->next) {
+        found =
+            step->status == worst->status ? cause_of(step, step->status, false, ret_host) : NULL;
+        if (found)
+            *ret_step = step;
+    }
+    return found ? found : cause_of(worst, worst->status, true, ret_host);
 }
 
 void xr_verdict(struct xr_run *run)

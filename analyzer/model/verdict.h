@@ -6,7 +6,8 @@
 /*
  * Fills run->verdict and run->summary from the steps (CONTRACT section 8): the
  * first top-level step with the worst status; within it the finding that caused
- * that status, first in order, the step's own before its children's.
+ * that status, first in order, the step's own before its children's. A background
+ * finding (model/finding.h) counts only where no other has that status.
  */
 void xr_verdict(struct xr_run *run);
 

@@ -4,6 +4,7 @@
 #include "analyzer/base/pool.h"
 #include "analyzer/base/text.h"
 #include "analyzer/run/bulk_parts.h"
+#include "probes/ews_call.h"
 #include "probes/legs.h"
 
 enum {
@@ -188,9 +189,12 @@ static void describe(struct state *state, const struct lane *lane, const struct 
     group->server_version = copy(arena, facts->server_version);
     group->auth_scheme = copy(arena, facts->auth_scheme);
     group->certificate_expires_ms = facts->certificate_expires_ms;
-    group->finding = outcome->lane_finding;
-    group->status = outcome->lane_status;
-    group->message = copy(arena, outcome->lane_message);
+    const char *ended = xr_ews_support_ended(start->arena, facts);
+    bool is_old = !outcome->lane_finding && start->known && ended;
+    group->finding =
+        is_old ? xr_finding_kind(XR_FINDING_EWS_SERVER_OUT_OF_SUPPORT)->id : outcome->lane_finding;
+    group->status = is_old ? XR_WARNING : outcome->lane_status;
+    group->message = copy(arena, is_old ? ended : outcome->lane_message);
 }
 
 enum found {

@@ -179,7 +179,7 @@ void xr_bulk_answered(struct state *state, int64_t requests)
 static const char **claim_of(struct state *state, const char *account)
 {
     for (size_t i = 0; i < XR_JOBS_MAX; i++)
-        if (state->claimed[i] && xr_same(state->claimed[i], account))
+        if (state->claimed[i] && xr_same_account(state->claimed[i], account))
             return &state->claimed[i];
     return NULL;
 }
@@ -209,7 +209,7 @@ const struct refused *xr_bulk_refused(struct state *state, const char *account)
 {
     const struct refused *at = atomic_load(&state->refused);
 
-    while (at && !xr_same(at->account, account))
+    while (at && !xr_same_account(at->account, account))
         at = at->next;
     return at;
 }

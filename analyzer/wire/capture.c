@@ -3,7 +3,9 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "analyzer/base/buf.h"
 #include "analyzer/base/text.h"
+#include "analyzer/wire/http.h"
 #include "analyzer/wire/http_blob.h"
 
 struct xr_header *xr_capture_header(struct xr_arena *arena, const char *line, size_t length)
@@ -25,6 +27,8 @@ void xr_header_add(struct xr_header **list, struct xr_header *header)
         list = &(*list)->next;
     *list = header;
 }
+
+enum { VALUE_MAX = 8 * 1024, REDACTED_MAX = 16 * XR_HTTP_HEADERS_MAX };
 
 /* Shown whole. Everything else is shown by name alone. */
 static const char *const shown[] = { "Accept", "Accept-Encoding", "Age", "Allow", "Cache-Control",
@@ -55,13 +59,17 @@ static const char *first_word(struct xr_arena *arena, const char *text)
 /* A challenge is shown, the blob behind NTLM and Negotiate is not: it names internal hosts. */
 static const char *redacted_blobs(struct xr_arena *arena, const char *value, const char *scheme)
 {
-    const char *done = "", *blob;
+    xr_auto_buf done;
+    const char *blob;
     size_t length;
 
-    for (; (blob = xr_http_blob(value, scheme, &length)); value = blob + length)
-        done = xr_printf(
-            arena, "%s%.*s[message of %zu characters]", done, (int)(blob - value), value, length);
-    return xr_printf(arena, "%s%s", done, value);
+    xr_buf_init(&done, REDACTED_MAX);
+    for (; !done.overflow && (blob = xr_http_blob(value, scheme, &length)); value = blob + length) {
+        (void)xr_buf_add(&done, value, (size_t)(blob - value));
+        (void)xr_buf_printf(&done, "[message of %zu characters]", length);
+    }
+    (void)xr_buf_puts(&done, value);
+    return xr_strndup(arena, done.at, done.length);
 }
 
 static const char *redacted_challenge(struct xr_arena *arena, const char *value)
@@ -80,11 +88,22 @@ static const char *redacted_value(struct xr_arena *arena, const struct xr_header
     return is_shown(header->name) ? header->value : "[not shown]";
 }
 
+static const char *cut_off(struct xr_arena *arena, const char *value)
+{
+    size_t length = strlen(value), shown_n = VALUE_MAX;
+
+    if (length <= VALUE_MAX)
+        return value;
+    while ((value[shown_n] & 0xc0) == 0x80) /* inside of a character */
+        shown_n--;
+    return xr_printf(arena, "%.*s [cut off: %zu bytes in all]", (int)shown_n, value, length);
+}
+
 struct xr_header *xr_redacted_header(struct xr_arena *arena, const struct xr_header *header)
 {
     struct xr_header *copy = xr_new(arena, struct xr_header);
 
     copy->name = header->name;
-    copy->value = redacted_value(arena, header);
+    copy->value = cut_off(arena, redacted_value(arena, header));
     return copy;
 }

@@ -9,7 +9,8 @@
 /*
  * What enters a report is decided here. Headers pass an allow-list: of others
  * only the name is shown. Of credentials the scheme stays. (What a server
- * echoes of the secret has been scrubbed before: wire/scrub.h.)
+ * echoes of the secret has been scrubbed before: wire/scrub.h.) No more than
+ * 8 KiB of a value are shown.
  */
 
 /* One header line "Name: value" without its line end; NULL when it is not a header line. */

@@ -145,7 +145,8 @@ xr_must_check const struct xr_err *xr_ews_parse(struct xr_arena *arena, const ch
 
 /*
  * Where the answer's texts stand that the server chose, for who has to look
- * through them or change them: into texts[], at most "max". Some point to NULL.
+ * through them or change them (all but the ids of items and subscriptions, which
+ * go back to it): into texts[], at most "max". Some point to NULL.
  * Returns how many there are, which may be more.
  */
 size_t xr_ews_texts(struct xr_ews_reply *reply, const char **texts[], size_t max);

@@ -247,17 +247,15 @@ size_t xr_ews_texts(struct xr_ews_reply *reply, const char **texts[], size_t max
 {
     const char **const own[] = { &reply->code, &reply->text, &reply->other_address,
         &reply->inner_code, &reply->inner_text, &reply->version, &reply->folder_id,
-        &reply->folder_name, &reply->folder_class, &reply->item_id, &reply->oof_state,
-        &reply->oof_audience, &reply->free_busy, &reply->sync_state, &reply->subscription_id };
+        &reply->folder_name, &reply->folder_class, &reply->oof_state, &reply->oof_audience,
+        &reply->free_busy, &reply->sync_state };
     struct texts all = { texts, 0, max };
 
     for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
         add_text(&all, own[i]);
     for (struct xr_ews_resolution *at = reply->resolutions; at; at = at->next)
         add_resolution(&all, at);
-    for (struct xr_ews_item *at = reply->items; at; at = at->next) {
-        add_text(&all, &at->id);
+    for (struct xr_ews_item *at = reply->items; at; at = at->next)
         add_text(&all, &at->subject);
-    }
     return all.n;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "analyzer/base/text.h"
+#include "analyzer/wire/http_err.h"
 #include "analyzer/wire/http_leg.h"
 #include "analyzer/wire/http_logon.h"
 
@@ -22,6 +23,8 @@ struct xr_http *xr_http_new(const struct xr_net *net)
         abort();
     xr_http_hang_up(http);
     xr_buf_init(&http->body, XR_HTTP_BODY_MAX);
+    xr_buf_init(&http->raw, XR_HTTP_BODY_MAX);
+    http->proofs = xr_proofs_new();
     return http;
 }
 
@@ -34,8 +37,20 @@ void xr_http_free(struct xr_http *http)
     curl_easy_cleanup(http->easy);
     (void)curl_multi_cleanup(http->multi);
     xr_buf_done(&http->body);
+    xr_http_forget_raw(http);
+    xr_buf_done(&http->raw);
+    xr_proofs_free(http->proofs);
     xr_arena_free(http->watch.arena);
     free(http);
+}
+
+const char *xr_http_clean(const struct xr_http *http, struct xr_arena *arena, const char *text)
+{
+    char *copy = xr_strdup(arena, text);
+
+    if (http && http->setup.scrubber)
+        xr_scrub(http->setup.scrubber, copy, strlen(copy));
+    return copy;
 }
 
 const char *xr_http_header(const struct xr_header *headers, const char *name)
@@ -73,11 +88,30 @@ static const struct xr_err *directly(struct xr_http_call *call)
     struct xr_http_leg leg = {
         .body = call->request->body,
         .proves = proves,
-        .once = proves && !http->accepted,
+        .once = (proves && !http->accepted) || call->request->changes,
         .fresh = http->used_for_logon,
     };
 
+    if (auth == XR_HTTP_BASIC && http->unclear && !call->request->known_right)
+        return xr_http_unclear_err(call->arena);
     return xr_http_go(call, &leg);
+}
+
+/* A password that was taken once, and not refused since, is no wrong one whatever comes back. */
+static void note_proof(const struct xr_http_call *call, bool answered)
+{
+    struct xr_http *http = call->http;
+    bool refused = answered && call->status == 401;
+    enum xr_http_auth auth = call->request->auth;
+
+    if (!call->proved)
+        return;
+    http->accepted =
+        answered && (call->status == 200 || (call->status == 500 && is_soap(&http->body)));
+    if (auth != XR_HTTP_BASIC && auth != XR_HTTP_NTLM)
+        return;
+    http->taken = (answered && call->status == 200) || (http->taken && !refused);
+    http->unclear = !http->taken && !http->accepted && !refused;
 }
 
 static void call_done(struct xr_http_call *call)
@@ -107,15 +141,15 @@ const struct xr_err *xr_http_perform(struct xr_http *http, struct xr_arena *aren
     http->watch.guard.deadline = deadline;
     if (!http->setup.ready)
         xr_http_setup(&http->setup, http->easy, arena, http->net, request);
+    xr_scrubber_proofs(http->setup.scrubber, http->proofs);
     const struct xr_err *err = ways[request->auth](&call);
     bool unanswered = call.ntlm_begun && !call.proved;
     *trace = (struct xr_http_trace){ call.exchange, http->watch.session, call.goes, unanswered,
         call.proved, call.logon };
+    note_proof(&call, !err);
     if (err)
         return err;
-    if (call.proved)
-        http->accepted = call.status == 200 || (call.status == 500 && is_soap(&http->body));
     *ret = (struct xr_http_response){ call.status, call.received, http->body.at, http->body.length,
-        unanswered, http->setup.scrubber };
+        http->raw.length ? http->raw.at : NULL, unanswered, call.unasked, http->setup.scrubber };
     return NULL;
 }

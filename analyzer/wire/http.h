@@ -24,6 +24,11 @@
  * requests: a first one without body, and the one proper. The connection is
  * kept as logged on: further requests go over it as they are, and begin the
  * dialogue anew when the server has forgotten, or the connection is gone.
+ *
+ * What asks for a challenge only takes neither the body nor the headers of the
+ * request along, except for those that say nothing of it. A password is not
+ * proved a second time when the first proof had no clear end: neither 401 nor
+ * 200 nor SOAP.
  */
 enum {
     XR_HTTP_BODY_MAX = 1024 * 1024,   /* decoded bytes */
@@ -62,6 +67,10 @@ struct xr_http_request {
     struct xr_secret secret; /* password or token */
     /* Another one of this run, or not given: never sent, but scrubbed from the answer too. */
     struct xr_secret also_hide;
+    /* The secret was accepted elsewhere in this run: to prove it again is no bad logon, whatever
+     * became of it here. */
+    bool known_right;
+    bool changes; /* something at the server: it goes out once, even when the connection dies */
     bool ignore_trust;
     const struct xr_http_gate *gate; /* NULL: none; needs a deadline with no_need */
     int *fd; /* connected to the address (or to the proxy), to be taken over: then it is -1; NULL:
@@ -76,7 +85,11 @@ struct xr_http_response {
     struct xr_header *headers; /* as sent, except that secrets of the request are scrubbed */
     const char *body; /* "" for none; NUL bytes may be inside; until the handle's next request */
     size_t body_length;
+    /* The body as it came, as long: for what goes back to that server and is shown to nobody. NULL:
+     * it is the same. */
+    const char *raw;
     bool ntlm_unanswered; /* see struct xr_http_trace */
+    bool unasked;         /* other than 401, and before the server was told who asks */
     const struct xr_scrubber
         *scrubber; /* of the request's secrets; until the handle's next request */
 };
@@ -95,6 +108,7 @@ struct xr_http_logon {
     /* What came with the 401 to the proof: a challenge to begin anew with, as from another server
      * behind the same name; or Negotiate's answer to the ticket, which the server could not use. */
     bool challenged_again, server_answered_token;
+    int kerberos_error; /* the code in that answer, see wire/kerberos_error.h; 0: none seen */
 };
 
 /* What is known even when the request failed. */
@@ -119,6 +133,9 @@ void xr_http_free(struct xr_http *http); /* NULL is fine */
 xr_must_check const struct xr_err *xr_http_perform(struct xr_http *http, struct xr_arena *arena,
     const struct xr_http_request *request, struct xr_deadline deadline, struct xr_http_trace *trace,
     struct xr_http_response *ret);
+
+/* The text without the secrets of the handle's last request, and what proved them. */
+const char *xr_http_clean(const struct xr_http *http, struct xr_arena *arena, const char *text);
 
 /* The first header so called, or NULL. */
 const char *xr_http_header(const struct xr_header *headers, const char *name);

@@ -16,6 +16,21 @@ const struct xr_err *xr_http_time_err(
         answered ? "the answer did not come to its end in time" : "no answer came in time");
 }
 
+const struct xr_err *xr_http_lost_err(struct xr_arena *arena, bool credentials)
+{
+    return xr_err(arena, XR_FAULT_HTTP_BROKEN, 0, "%s",
+        credentials
+            ? "the server closed the connection on the credentials, which are not sent twice"
+            : "the server closed the connection on a request that changes something, which is not "
+              "sent twice");
+}
+
+const struct xr_err *xr_http_unclear_err(struct xr_arena *arena)
+{
+    return xr_err(arena, XR_FAULT_HTTP_BROKEN, 0,
+        "the credentials went out once without a clear answer, and are not sent twice");
+}
+
 const struct xr_err *xr_http_large_err(struct xr_arena *arena, bool headers)
 {
     if (headers)

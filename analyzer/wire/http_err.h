@@ -15,6 +15,9 @@ const struct xr_err *xr_http_time_err(
     struct xr_arena *arena, enum xr_time_state state, bool answered);
 
 /* headers: it has too many of them; else its body is too long. */
+/* The server hung up on what goes out once: credentials, or a request that changes something. */
+const struct xr_err *xr_http_lost_err(struct xr_arena *arena, bool credentials);
+const struct xr_err *xr_http_unclear_err(struct xr_arena *arena);
 const struct xr_err *xr_http_large_err(struct xr_arena *arena, bool headers);
 
 /* The connection may not carry the request. session: NULL if none was judged. native: the enum

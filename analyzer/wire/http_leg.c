@@ -31,6 +31,12 @@ void xr_http_hang_up(struct xr_http *http)
     http->used_for_logon = http->kept.on = false;
 }
 
+void xr_http_forget_raw(struct xr_http *http)
+{
+    explicit_bzero(http->raw.at, http->raw.capacity);
+    xr_buf_clear(&http->raw);
+}
+
 static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
 {
     struct xr_http_leg *leg = arg;
@@ -46,7 +52,7 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
 /* What came before is history: an interim answer, or the proxy's. */
 static void begin_answer(struct xr_http_leg *leg)
 {
-    leg->received = NULL;
+    leg->received = leg->challenges = NULL;
     leg->received_end = &leg->received;
     leg->closes = false;
     leg->answered = true;
@@ -56,6 +62,18 @@ static bool has_too_many_headers(const struct xr_http_call *call)
 {
     return call->header_bytes > XR_HTTP_HEADERS_MAX ||
            call->header_lines > XR_HTTP_HEADER_LINES_MAX;
+}
+
+/* Before it is scrubbed: a challenge is answered as it came, though it may hold what was sent. */
+static void keep_challenge(struct xr_http_leg *leg, const char *bytes, size_t length)
+{
+    static const char name[] = "WWW-Authenticate:";
+
+    if (length < sizeof(name) || strncasecmp(bytes, name, sizeof(name) - 1) != 0)
+        return;
+    struct xr_header *header = xr_capture_header(leg->call->arena, bytes, length);
+    header->next = leg->challenges;
+    leg->challenges = header;
 }
 
 /* Called for headers, interim answers and trailers alike: all of them count. */
@@ -77,9 +95,8 @@ static size_t on_header(char *bytes, size_t size, size_t n, void *arg)
         begin_answer(leg);
         return size * n;
     }
+    keep_challenge(leg, bytes, length);
     xr_scrub(call->http->setup.scrubber, bytes, length);
-    if (leg->echo)
-        xr_scrub(leg->echo, bytes, length);
     struct xr_header *header = xr_capture_header(call->arena, bytes, length);
     if (!header)
         return size * n;
@@ -276,14 +293,20 @@ static void set_request(CURL *easy, const struct xr_http_leg *leg, struct curl_s
     (void)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, leg->call->request->method);
 }
 
+static bool is_neutral(const struct xr_header *header)
+{
+    return xr_same(header->name, "Content-Type") || xr_same(header->name, "Accept");
+}
+
 static struct curl_slist *header_list(const struct xr_http_leg *leg)
 {
     const struct xr_header *header = leg->call->request->headers;
     struct curl_slist *list = curl_slist_append(NULL, "Expect:");
 
     for (; header; header = header->next)
-        list = curl_slist_append(
-            list, xr_printf(leg->call->arena, "%s: %s", header->name, header->value));
+        if (!leg->neutral || is_neutral(header))
+            list = curl_slist_append(
+                list, xr_printf(leg->call->arena, "%s: %s", header->name, header->value));
     return leg->authorization ? curl_slist_append(list, leg->authorization) : list;
 }
 
@@ -316,6 +339,18 @@ static const char *captured(struct xr_arena *arena, const char *bytes, size_t le
     return xr_utf8(arena, bytes, length < XR_CAPTURED_BODY_MAX ? length : XR_CAPTURED_BODY_MAX);
 }
 
+/* It may hold what the server told before: an id that is scrubbed in no request. */
+static const char *captured_request(const struct xr_http_leg *leg)
+{
+    struct xr_arena *arena = leg->call->arena;
+    char *copy = leg->body ? xr_strdup(arena, leg->body) : NULL;
+
+    if (!copy)
+        return NULL;
+    xr_scrub(leg->call->http->setup.scrubber, copy, strlen(copy));
+    return captured(arena, copy, strlen(copy));
+}
+
 /* A leg that did not go out must not take the place of one that did. */
 static void capture(const struct xr_http_leg *leg)
 {
@@ -332,7 +367,7 @@ static void capture(const struct xr_http_leg *leg)
         .url = call->request->url->text,
         .status = call->status,
         .request_headers = leg->sent,
-        .request_body = leg->body ? captured(call->arena, leg->body, strlen(leg->body)) : NULL,
+        .request_body = captured_request(leg),
         .response_body = captured(call->arena, answer->at, answer->length),
         .timings = xr_http_timings(call->http->easy),
     };
@@ -352,8 +387,7 @@ static const struct xr_err *outcome(
     if (leg->stopped)
         return xr_http_untrusted_err(call->arena, http->watch.session, call->request->ignore_trust);
     if (leg->hung_up)
-        return xr_err(call->arena, XR_FAULT_HTTP_BROKEN, 0,
-            "the server closed the connection on the credentials, which are not sent twice");
+        return xr_http_lost_err(call->arena, leg->authorization || leg->proves);
     if (leg->misplaced)
         return xr_err(call->arena, XR_FAULT_LOGON_CONNECTION, 0,
             "the connection was closed behind the server's challenge, and no other one can take "
@@ -372,25 +406,14 @@ static const struct xr_err *outcome(
                : xr_err(call->arena, XR_FAULT_HTTP_BROKEN, 0, "the answer has no status line");
 }
 
-static struct xr_scrubber *scrubber_of(const char *proof)
-{
-    struct xr_secret secret = xr_secret_new(proof, strlen(proof));
-    struct xr_scrubber *scrubber = xr_scrubber_new(NULL, secret);
-
-    xr_secret_done(&secret);
-    return scrubber;
-}
-
 /* What the server echoes of a proof lets whoever reads the report guess the password. */
-static void scrub_body(struct xr_http_leg *leg)
+static void scrub_body(struct xr_http *http)
 {
-    struct xr_http *http = leg->call->http;
-
+    xr_http_forget_raw(http);
+    (void)xr_buf_add(&http->raw, http->body.at, http->body.length);
     xr_scrub(http->setup.scrubber, http->body.at, http->body.length);
-    if (leg->echo)
-        xr_scrub(leg->echo, http->body.at, http->body.length);
-    xr_scrubber_free(leg->echo);
-    leg->echo = NULL;
+    if (!memcmp(http->raw.at, http->body.at, http->body.length))
+        xr_http_forget_raw(http);
 }
 
 const struct xr_err *xr_http_go(struct xr_http_call *call, struct xr_http_leg *leg)
@@ -401,7 +424,8 @@ const struct xr_err *xr_http_go(struct xr_http_call *call, struct xr_http_leg *l
 
     leg->call = call;
     leg->received_end = &leg->received;
-    leg->echo = leg->proof ? scrubber_of(leg->proof) : NULL;
+    if (leg->proof)
+        xr_proofs_add(http->proofs, leg->proof, leg->proof_length);
     if (leg->fresh)
         xr_http_hang_up(http);
     xr_auto_slist *headers = header_list(leg);
@@ -414,7 +438,8 @@ const struct xr_err *xr_http_go(struct xr_http_call *call, struct xr_http_leg *l
     (void)curl_easy_getinfo(http->easy, CURLINFO_RESPONSE_CODE, &status);
     call->status = (int)status;
     call->received = leg->received;
-    scrub_body(leg);
+    call->challenges = leg->challenges;
+    scrub_body(http);
     capture(leg);
     return outcome(leg, state, code);
 }

@@ -28,6 +28,7 @@ struct xr_http_kept {
     struct xr_http_place place;
     enum xr_http_auth auth;
     bool unbound; /* as asked for */
+    bool proven;  /* an answer over it was a success */
 };
 
 struct xr_http {
@@ -36,8 +37,11 @@ struct xr_http {
     CURLM *multi;
     struct xr_tls_watch watch; /* of the connection that this handle keeps */
     struct xr_http_setup setup;
-    struct xr_buf body;         /* of the last answer */
+    struct xr_buf body, raw;    /* of the last answer; raw: before it was scrubbed */
+    struct xr_proofs *proofs;   /* all that went out */
     bool accepted;              /* the server has taken the credential once: it is no wrong one */
+    bool taken;                 /* with 200 even, and has not refused it since */
+    bool unclear;               /* what became of the last proof, of one that was never taken */
     struct xr_http_place place; /* of the last request that was let out */
     unsigned connections;       /* TLS connections so far */
     bool used_for_logon;        /* the last of them was: nobody else's request goes over it */
@@ -55,8 +59,10 @@ struct xr_http_call {
     bool goes;   /* a request was let out */
     bool proved; /* the credential went out: Basic, Bearer, or NTLM's third message */
     bool ntlm_begun;
-    int status; /* of the last answer, 0: none; as the headers */
+    bool unasked; /* see struct xr_http_response */
+    int status;   /* of the last answer, 0: none; as the headers */
     struct xr_header *received;
+    const struct xr_header *challenges; /* WWW-Authenticate as it came, the last first */
     struct xr_exchange *exchange;
     struct xr_http_logon *logon;
 };
@@ -64,10 +70,12 @@ struct xr_http_call {
 struct xr_http_leg {
     const char *body;          /* NULL: none */
     const char *authorization; /* the whole header; NULL: none, or libcurl's own */
-    const char *proof;         /* the part of it that must not come back in an answer; or NULL */
-    bool proves;               /* a password, or a token of the caller's */
-    bool once;                 /* goes out once, even when the connection dies of it */
-    bool fresh;                /* over a new connection: an old one is closed before */
+    const void *proof; /* the message in it, that must not come back in an answer; or NULL */
+    size_t proof_length;
+    bool neutral;                     /* nothing that tells of the request proper goes along */
+    bool proves;                      /* a password, or a token of the caller's */
+    bool once;                        /* goes out once, even when the connection dies of it */
+    bool fresh;                       /* over a new connection: an old one is closed before */
     const struct xr_http_place *only; /* over this connection or not at all; NULL: any */
     const char *only_leaf;            /* only to this certificate (its SHA-256); NULL: any */
     /* What came of it. */
@@ -76,8 +84,7 @@ struct xr_http_leg {
     bool closes;    /* the server ends the connection behind its answer */
     /* For wire/http_leg.c alone. */
     struct xr_http_call *call;
-    struct xr_scrubber *echo; /* of the proof */
-    struct xr_header *sent, *received, **received_end;
+    struct xr_header *sent, *received, **received_end, *challenges;
     bool adopted;  /* the socket is the request's own, and connected */
     bool stopped;  /* the certificate does not allow it */
     bool hung_up;  /* the server closed the connection on it */
@@ -88,6 +95,8 @@ struct xr_http_leg {
  * CURLOPT_FRESH_CONNECT it leaves no moment with two connections, which some servers do not take.
  */
 void xr_http_hang_up(struct xr_http *http);
+
+void xr_http_forget_raw(struct xr_http *http);
 
 /* The set-up of the handle is the caller's. Errors as for xr_http_perform();
  * XR_FAULT_LOGON_CONNECTION when the leg is misplaced. */

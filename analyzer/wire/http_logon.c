@@ -7,9 +7,11 @@
 #include "analyzer/wire/base64.h"
 #include "analyzer/wire/challenge.h"
 #include "analyzer/wire/http_blob.h"
+#include "analyzer/wire/http_err.h"
 #include "analyzer/wire/http_ntlm.h"
+#include "analyzer/wire/kerberos_error.h"
 
-enum { UNAUTHORIZED = 401, AUTHORIZATION_MAX = 96 * 1024 };
+enum { OK = 200, UNAUTHORIZED = 401, AUTHORIZATION_MAX = 96 * 1024 };
 
 static void proof_done(struct xr_buf *buf)
 {
@@ -20,26 +22,27 @@ static void proof_done(struct xr_buf *buf)
 /* What can be guessed from, or used once more. Overwritten when it goes out of sight. */
 #define xr_auto_proof __attribute__((cleanup(proof_done))) struct xr_buf
 
-/* "Authorization: NTLM TlRM..."; returns where the message begins. */
-static const char *put_authorization(
+/* "Authorization: NTLM TlRM..." */
+static void put_authorization(
     struct xr_buf *to, const char *scheme, const void *message, size_t length)
 {
     (void)xr_buf_printf(to, "Authorization: %s ", scheme);
-    size_t from = to->length;
     bool fits = xr_base64_encode(to, message, length);
     assert(fits); /* the limits of both messages are lower */
     (void)fits;
-    return to->at + from;
 }
 
-/* The message behind the scheme in the last answer; NULL: none. */
+/* The message behind the scheme in the last answer, the first of several; NULL: none. */
 static const char *blob_of(const struct xr_http_call *call, const char *scheme, size_t *ret_length)
 {
     const char *blob = NULL;
 
-    for (const struct xr_header *at = call->received; at && !blob; at = at->next)
-        if (xr_same(at->name, "WWW-Authenticate"))
-            blob = xr_http_blob(at->value, scheme, ret_length);
+    for (const struct xr_header *at = call->challenges; at; at = at->next) {
+        size_t length;
+        const char *found = xr_http_blob(at->value, scheme, &length);
+        blob = found ? found : blob;
+        *ret_length = found ? length : *ret_length;
+    }
     return blob;
 }
 
@@ -56,6 +59,24 @@ static bool is_kept_for(const struct xr_http_kept *kept, const struct xr_http_re
     return kept->auth == request->auth && kept->unbound == request->unbound;
 }
 
+/* A success is what shows that the proof was taken. Until then 401 is the answer to it: a device in
+ * front may have said anything else before. */
+static bool is_refusal_of_proof(struct xr_http_call *call)
+{
+    struct xr_http *http = call->http;
+    struct xr_http_kept *kept = &http->kept;
+
+    if (call->status == OK) {
+        kept->proven = http->taken = true;
+        http->unclear = false;
+    }
+    if (call->status != UNAUTHORIZED || http->taken || call->request->known_right ||
+        call->request->auth != XR_HTTP_NTLM)
+        return false;
+    call->proved = true;
+    return true;
+}
+
 /* Over it, without a header. false: it is not there, or the server has forgotten it: the dialogue
  * is needed. */
 static bool answers_without(struct xr_http_call *call, const struct xr_err **ret_err)
@@ -69,9 +90,11 @@ static bool answers_without(struct xr_http_call *call, const struct xr_err **ret
         return false;
     *ret_err = xr_http_go(call, &leg);
     kept->on = !*ret_err && !leg.closes && call->status != UNAUTHORIZED;
-    if (leg.misplaced)
+    if (leg.misplaced && leg.out && call->request->changes)
+        *ret_err = xr_http_lost_err(call->arena, false);
+    else if (leg.misplaced)
         return false;
-    if (*ret_err || call->status != UNAUTHORIZED)
+    if (*ret_err || is_refusal_of_proof(call) || call->status != UNAUTHORIZED)
         return true;
     kept->every_request = call->request->auth == XR_HTTP_NEGOTIATE;
     return false;
@@ -90,6 +113,7 @@ static void keep(struct xr_http_call *call, const struct xr_http_leg *leg, bool 
     http->kept.on = !leg->closes;
     http->kept.every_request = every_request;
     http->kept.place = http->place;
+    http->kept.proven = call->status == OK;
 }
 
 /* ---- what goes out ---- */
@@ -111,6 +135,17 @@ static const struct xr_ntlm_binding *bind_to(
     return ret;
 }
 
+static int error_in(const char *blob, size_t length)
+{
+    int code = 0;
+    xr_auto_buf answer;
+
+    xr_buf_init(&answer, AUTHORIZATION_MAX);
+    if (xr_base64_decode(&answer, blob, length))
+        code = xr_kerberos_error_code((const uint8_t *)answer.at, answer.length);
+    return code > 0 ? code : 0;
+}
+
 /* The request proper, with its proof. */
 static const struct xr_err *send_proof(
     struct xr_http_call *call, struct xr_http_leg *leg, bool bound, const char *scheme)
@@ -125,9 +160,10 @@ static const struct xr_err *send_proof(
     bool refused = !err && call->status == UNAUTHORIZED;
     logon->proof_sent = leg->out;
     logon->bound = leg->out && bound;
-    bool blob = refused && blob_of(call, scheme, &length);
+    const char *blob = refused ? blob_of(call, scheme, &length) : NULL;
     logon->challenged_again = blob && leg->proves;
     logon->server_answered_token = blob && !leg->proves;
+    logon->kerberos_error = logon->server_answered_token ? error_in(blob, length) : 0;
     keep(call, leg, !err && !refused);
     return err;
 }
@@ -148,7 +184,9 @@ static const struct xr_err *answer_challenge(
     if (err)
         return err;
     struct xr_http_leg leg = { .proves = true, .only = &asked };
-    leg.proof = put_authorization(&authorization, "NTLM", message.at, message.length);
+    put_authorization(&authorization, "NTLM", message.at, message.length);
+    leg.proof = message.at;
+    leg.proof_length = message.length;
     leg.authorization = authorization.at;
     return send_proof(call, &leg, bound != NULL, "NTLM");
 }
@@ -156,7 +194,7 @@ static const struct xr_err *answer_challenge(
 const struct xr_err *xr_http_by_ntlm(struct xr_http_call *call)
 {
     const struct xr_ntlm_message negotiate = xr_ntlm_negotiate();
-    struct xr_http_leg first = { .body = no_body(call) };
+    struct xr_http_leg first = { .body = no_body(call), .neutral = true };
     const struct xr_err *err;
     xr_auto_buf authorization;
     size_t length;
@@ -165,11 +203,14 @@ const struct xr_err *xr_http_by_ntlm(struct xr_http_call *call)
     if (answers_without(call, &err))
         return err;
     call->logon = xr_new(call->arena, struct xr_http_logon);
-    (void)put_authorization(&authorization, "NTLM", negotiate.bytes, negotiate.length);
+    if (call->http->unclear && !call->request->known_right)
+        return xr_http_unclear_err(call->arena);
+    put_authorization(&authorization, "NTLM", negotiate.bytes, negotiate.length);
     first.authorization = authorization.at;
     first.fresh = call->http->used_for_logon;
     err = xr_http_go(call, &first);
     call->ntlm_begun = first.out;
+    call->unasked = !err && call->status != UNAUTHORIZED;
     if (err || call->status != UNAUTHORIZED)
         return err;
     const char *blob = blob_of(call, "NTLM", &length);
@@ -192,7 +233,9 @@ static const struct xr_err *send_ticket(struct xr_http_call *call, bool *ret_mis
         bound ? bound->data : NULL, bound ? bound->data_length : 0, call->deadline, &token);
     if (err)
         return err;
-    leg.proof = put_authorization(&authorization, "Negotiate", token.bytes, token.length);
+    put_authorization(&authorization, "Negotiate", token.bytes, token.length);
+    leg.proof = token.bytes;
+    leg.proof_length = token.length;
     leg.authorization = authorization.at;
     err = send_proof(call, &leg, bound != NULL, "Negotiate");
     *ret_misplaced = leg.misplaced;
@@ -210,7 +253,7 @@ static bool offers_negotiate(const struct xr_http_call *call)
 const struct xr_err *xr_http_by_negotiate(struct xr_http_call *call)
 {
     const struct xr_http_kept *kept = &call->http->kept;
-    struct xr_http_leg first = { .body = no_body(call) };
+    struct xr_http_leg first = { .body = no_body(call), .neutral = true };
     const struct xr_err *err;
     bool misplaced = true;
 
@@ -225,6 +268,7 @@ const struct xr_err *xr_http_by_negotiate(struct xr_http_call *call)
         return err;
     first.fresh = call->http->used_for_logon;
     err = xr_http_go(call, &first);
+    call->unasked = !err && call->status != UNAUTHORIZED;
     if (err || call->status != UNAUTHORIZED || !offers_negotiate(call))
         return err;
     return send_ticket(call, &misplaced);

@@ -17,7 +17,7 @@
 #include "analyzer/base/text.h"
 #include "analyzer/wire/kerberos_frame.h"
 
-enum { TEXT_MAX = 1000 };
+enum { TEXT_MAX = 1000, ASKED_MAX = 200 };
 
 struct xr_kerberos {
     struct xr_kerberos_identity identity;
@@ -31,6 +31,8 @@ struct xr_kerberos {
     bool proved; /* these got a ticket */
     struct xr_arena *arena;
     const struct xr_err *refusal; /* of the password or the keytab, for good */
+    struct xr_kerberos_asked told[ASKED_MAX];
+    size_t told_n;
 };
 
 /* How a message to or from the child ended. */
@@ -235,10 +237,15 @@ static enum passage send_fields(
 static enum passage send_identity(struct xr_kerberos *kerberos, struct xr_deadline deadline)
 {
     const struct xr_kerberos_identity *identity = &kerberos->identity;
+    const char *realms = "";
+
+    for (const char *const *at = identity->realms; at && *at; at++)
+        realms = xr_printf(kerberos->arena, "%s%s%s", realms, *realms ? " " : "", *at);
     const struct xr_field fields[XR_WHO_FIELDS] = {
         [XR_WHO_ACCOUNT] = xr_field_text(identity->account),
         [XR_WHO_KEYTAB] = xr_field_text(identity->keytab),
         [XR_WHO_PASSWORD] = xr_field_text(identity->keytab ? NULL : xr_reveal(identity->password)),
+        [XR_WHO_REALMS] = xr_field_text(realms),
     };
 
     return send_fields(kerberos, fields, XR_WHO_FIELDS, deadline);
@@ -260,6 +267,58 @@ static enum passage receive(
     return pass(kerberos->fd, ret->bytes, length, POLLIN, deadline);
 }
 
+static const char *text_of(struct xr_arena *arena, struct xr_field field)
+{
+    return xr_utf8(
+        arena, (const char *)field.bytes, field.length < TEXT_MAX ? field.length : TEXT_MAX);
+}
+
+static void note_asked(struct xr_kerberos *kerberos, struct xr_kerberos_asked asked)
+{
+    for (size_t i = 0; i < kerberos->told_n; i++)
+        if (kerberos->told[i].asking == asked.asking &&
+            !strcmp(kerberos->told[i].realm, asked.realm) &&
+            xr_same(kerberos->told[i].host, asked.host))
+            return;
+    if (kerberos->told_n == ASKED_MAX)
+        return;
+    asked.realm = xr_strdup(kerberos->arena, asked.realm);
+    asked.host = asked.host ? xr_strdup(kerberos->arena, asked.host) : NULL;
+    kerberos->told[kerberos->told_n++] = asked;
+}
+
+/* false: it is the answer. */
+static bool is_asking(
+    struct xr_kerberos *kerberos, const struct question *question, const struct xr_frame *frame)
+{
+    struct xr_field fields[XR_ANSWER_FIELDS];
+
+    if (!xr_frame_unpack(frame, fields, XR_ANSWER_FIELDS) ||
+        fields[XR_ANSWER_NUMBERS].length != XR_NUMBERS_LENGTH)
+        return false;
+    struct xr_numbers numbers = xr_numbers_read(fields[XR_ANSWER_NUMBERS].bytes);
+    if (numbers.fault != XR_ANSWER_ASKS || numbers.native < 0 ||
+        numbers.native >= XR_KERBEROS_ASKINGS)
+        return false;
+    bool ticket = numbers.native == XR_KERBEROS_TICKET;
+    note_asked(
+        kerberos, (struct xr_kerberos_asked){ text_of(question->arena, fields[XR_ANSWER_PRINCIPAL]),
+                      (enum xr_kerberos_asking)numbers.native, ticket ? question->host : NULL });
+    return true;
+}
+
+static enum passage receive_answer(
+    struct xr_kerberos *kerberos, const struct question *question, struct xr_frame *ret)
+{
+    enum passage passage = receive(kerberos, question->deadline, ret);
+
+    for (int n = 0; passage == PASSED && is_asking(kerberos, question, ret); n++) {
+        xr_frame_done(ret);
+        passage = n < ASKED_MAX ? receive(kerberos, question->deadline, ret) : GONE;
+    }
+    return passage;
+}
+
 /* Starts a child where none runs. *ret_err is set, and GONE returned, when that fails. */
 static enum passage converse(struct xr_kerberos *kerberos, const struct question *question,
     struct xr_frame *ret, const struct xr_err **ret_err)
@@ -278,13 +337,7 @@ static enum passage converse(struct xr_kerberos *kerberos, const struct question
         kerberos->asked = true;
         passage = send_fields(kerberos, fields, XR_QUESTION_FIELDS, question->deadline);
     }
-    return passage == PASSED ? receive(kerberos, question->deadline, ret) : passage;
-}
-
-static const char *text_of(struct xr_arena *arena, struct xr_field field)
-{
-    return xr_utf8(
-        arena, (const char *)field.bytes, field.length < TEXT_MAX ? field.length : TEXT_MAX);
+    return passage == PASSED ? receive_answer(kerberos, question, ret) : passage;
 }
 
 static const struct xr_err *nonsense(struct xr_kerberos *kerberos, struct xr_arena *arena)
@@ -389,6 +442,12 @@ const struct xr_err *xr_kerberos_token(struct xr_kerberos *kerberos, struct xr_a
     const struct xr_err *err = ask_in_turn(kerberos, &question, ret);
     give_turn(kerberos);
     return err;
+}
+
+size_t xr_kerberos_asked(const struct xr_kerberos *kerberos, const struct xr_kerberos_asked **ret)
+{
+    *ret = kerberos->told;
+    return kerberos->told_n;
 }
 
 /* MIT krb5's default: the environment, else a file named after the user. */

@@ -29,7 +29,10 @@ struct xr_kerberos_identity {
     const char *account;       /* "DOMAIN\user" or a UPN: the principal for a password or keytab */
     const char *keytab;        /* a file, or NULL */
     struct xr_secret password; /* or none given */
-    const char *program;       /* the child's file; NULL: /proc/self/exe */
+    /* A password: the organisation's realms, NULL-ended, or NULL. Only these, those of the account
+     * and those related to them get to know the account. */
+    const char *const *realms;
+    const char *program; /* the child's file; NULL: /proc/self/exe */
 };
 
 struct xr_kerberos;
@@ -58,6 +61,24 @@ struct xr_kerberos_token {
 xr_must_check const struct xr_err *xr_kerberos_token(struct xr_kerberos *kerberos,
     struct xr_arena *arena, const char *host, const uint8_t *binding, size_t binding_length,
     struct xr_deadline deadline, struct xr_kerberos_token *ret);
+
+/* What Kerberos servers were asked for a handle. */
+enum xr_kerberos_asking {
+    XR_KERBEROS_ACCOUNT, /* by the account's name */
+    XR_KERBEROS_PROOF,   /* with a proof of the password, or of the key in the keytab, too */
+    XR_KERBEROS_TICKET,  /* with the ticket, for one for the service HTTP/host */
+    XR_KERBEROS_ASKINGS
+};
+
+struct xr_kerberos_asked {
+    const char *realm; /* whose servers; which these are, krb5.conf and DNS say */
+    enum xr_kerberos_asking asking;
+    const char *host; /* XR_KERBEROS_TICKET; else NULL */
+};
+
+/* Each once, in the order of first asking, also where the try failed. Until the handle's end; not
+ * while a question is being asked. Returns their number. */
+size_t xr_kerberos_asked(const struct xr_kerberos *kerberos, const struct xr_kerberos_asked **ret);
 
 /* Is there a ticket in the credential cache of the environment? Without libkrb5: by the file, so it
  * may have run out. */

@@ -9,7 +9,7 @@ bool xr_account_is_upn(const char *account)
     return strchr(account, '@') && !strchr(account, '\\');
 }
 
-static const char *upper(struct xr_arena *arena, const char *domain, size_t length)
+const char *xr_realm_of(struct xr_arena *arena, const char *domain, size_t length)
 {
     char *realm = xr_strndup(arena, domain, length);
 
@@ -24,13 +24,13 @@ struct xr_account_parts xr_account_parts(struct xr_arena *arena, const char *acc
     const char *slash = strchr(account, '\\'), *at = strrchr(account, '@');
 
     if (slash) {
-        const char *realm = upper(arena, account, (size_t)(slash - account));
+        const char *realm = xr_realm_of(arena, account, (size_t)(slash - account));
         return (struct xr_account_parts){ slash + 1, strchr(realm, '.') ? realm : NULL };
     }
     if (!at)
         return (struct xr_account_parts){ account, NULL };
     return (struct xr_account_parts){ xr_strndup(arena, account, (size_t)(at - account)),
-        upper(arena, at + 1, strlen(at + 1)) };
+        xr_realm_of(arena, at + 1, strlen(at + 1)) };
 }
 
 int xr_account_fitness(struct xr_arena *arena, const char *account, const char *principal)

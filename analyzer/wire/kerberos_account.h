@@ -2,6 +2,7 @@
 #define XR_KERBEROS_ACCOUNT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "analyzer/base/arena.h"
 
@@ -11,6 +12,9 @@ struct xr_account_parts {
     const char
         *realm; /* the domain in upper case; NULL: none, or a short name, which is no realm */
 };
+
+/* By convention a realm is its domain in upper case. */
+const char *xr_realm_of(struct xr_arena *arena, const char *domain, size_t length);
 
 bool xr_account_is_upn(const char *account);
 struct xr_account_parts xr_account_parts(struct xr_arena *arena, const char *account);

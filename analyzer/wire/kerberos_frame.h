@@ -12,17 +12,21 @@
  * frame is four bytes of length and then fields, each with four bytes of length before it; numbers
  * are big-endian. Neither side trusts a length of the other's.
  *
- * The parent begins with who logs on, and then asks; each question gets one answer.
+ * The parent begins with who logs on, and then asks; each question gets one answer, and before it
+ * a frame of the same form for each message to a Kerberos server.
  */
 enum {
     XR_FRAME_HEAD = 4,
     XR_FRAME_MAX = XR_KERBEROS_TOKEN_MAX + 32 * 1024, /* the head not counted */
 };
 
-enum xr_frame_who { XR_WHO_ACCOUNT, XR_WHO_KEYTAB, XR_WHO_PASSWORD, XR_WHO_FIELDS };
+/* REALMS: with a space between two. */
+enum xr_frame_who { XR_WHO_ACCOUNT, XR_WHO_KEYTAB, XR_WHO_PASSWORD, XR_WHO_REALMS, XR_WHO_FIELDS };
 enum xr_frame_question { XR_QUESTION_HOST, XR_QUESTION_BINDING, XR_QUESTION_FIELDS };
 /* NUMBERS: the fault (XR_ANSWER_GOOD: none), whether the password or keytab got a ticket, libkrb5's
- * code, when the ticket ends. TEXT: the error's. */
+ * code, when the ticket ends. TEXT: the error's.
+ * Before its answer a child tells which servers it asks: the fault is XR_ANSWER_ASKS, the code an
+ * enum xr_kerberos_asking, PRINCIPAL the realm. */
 enum xr_frame_answer {
     XR_ANSWER_NUMBERS,
     XR_ANSWER_TOKEN,
@@ -32,7 +36,7 @@ enum xr_frame_answer {
     XR_ANSWER_FIELDS
 };
 
-enum { XR_ANSWER_GOOD = 0xff, XR_NUMBERS_LENGTH = 1 + 1 + 4 + 8 };
+enum { XR_ANSWER_GOOD = 0xff, XR_ANSWER_ASKS = 0xfe, XR_NUMBERS_LENGTH = 1 + 1 + 4 + 8 };
 
 struct xr_numbers {
     uint8_t fault;

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -73,7 +74,45 @@ static const char *text_or_null(struct xr_arena *arena, struct xr_field field)
     return field.length ? xr_strndup(arena, (const char *)field.bytes, field.length) : NULL;
 }
 
-static struct xr_kerberos_session *read_identity(struct xr_arena *arena)
+static bool write_frame(int out, const struct xr_field fields[XR_ANSWER_FIELDS])
+{
+    xr_auto_frame frame;
+
+    return xr_frame_pack(&frame, fields, XR_ANSWER_FIELDS) &&
+           write_all(out, frame.bytes, frame.length);
+}
+
+/* At once: whoever kills this process wants to know it too. arg: where answers go. */
+static void tell_asking(void *arg, enum xr_kerberos_asking asking, const char *realm)
+{
+    const int *out = arg;
+    const struct xr_numbers numbers = { .fault = XR_ANSWER_ASKS, .native = (int32_t)asking };
+    uint8_t packed[XR_NUMBERS_LENGTH];
+
+    xr_numbers_write(&numbers, packed);
+    (void)write_frame(*out, (const struct xr_field[XR_ANSWER_FIELDS]){
+                                [XR_ANSWER_NUMBERS] = { packed, sizeof(packed) },
+                                [XR_ANSWER_PRINCIPAL] = xr_field_text(realm),
+                            });
+}
+
+static const char *const *words(struct xr_arena *arena, struct xr_field field)
+{
+    const char **list = xr_new_n(arena, const char *, field.length + 1);
+    char *at = field.length ? xr_strndup(arena, (const char *)field.bytes, field.length) : NULL;
+
+    for (size_t n = 0; at; n++) {
+        char *space = strchr(at, ' ');
+        if (space)
+            *space = '\0';
+        list[n] = at;
+        at = space ? space + 1 : NULL;
+    }
+    return list;
+}
+
+/* out: see tell_asking(). */
+static struct xr_kerberos_session *read_identity(struct xr_arena *arena, int *out)
 {
     struct xr_field fields[XR_WHO_FIELDS];
     xr_auto_frame frame = { 0 };
@@ -82,11 +121,16 @@ static struct xr_kerberos_session *read_identity(struct xr_arena *arena)
         return NULL;
     const char *account = text_or_null(arena, fields[XR_WHO_ACCOUNT]);
     struct xr_field password = fields[XR_WHO_PASSWORD];
-    struct xr_secret secret = { NULL };
+    struct xr_kerberos_who who = {
+        .account = account ? account : "",
+        .keytab = text_or_null(arena, fields[XR_WHO_KEYTAB]),
+        .realms = words(arena, fields[XR_WHO_REALMS]),
+        .asks = tell_asking,
+        .arg = out,
+    };
     if (password.length)
-        secret = xr_secret_new((const char *)password.bytes, password.length);
-    return xr_kerberos_session_new(
-        arena, account ? account : "", text_or_null(arena, fields[XR_WHO_KEYTAB]), secret);
+        who.password = xr_secret_new((const char *)password.bytes, password.length);
+    return xr_kerberos_session_new(arena, &who);
 }
 
 static bool write_answer(int out, const struct xr_kerberos_session *session,
@@ -106,11 +150,9 @@ static bool write_answer(int out, const struct xr_kerberos_session *session,
         [XR_ANSWER_SERVICE] = xr_field_text(token->service),
         [XR_ANSWER_TEXT] = xr_field_text(err ? err->text : NULL),
     };
-    xr_auto_frame frame;
 
     xr_numbers_write(&numbers, packed);
-    return xr_frame_pack(&frame, fields, XR_ANSWER_FIELDS) &&
-           write_all(out, frame.bytes, frame.length);
+    return write_frame(out, fields);
 }
 
 /* false: no more questions. */
@@ -149,7 +191,7 @@ int xr_kerberos_child(void)
     struct xr_arena *arena = xr_arena_new();
 
     start_watch();
-    struct xr_kerberos_session *session = read_identity(arena);
+    struct xr_kerberos_session *session = read_identity(arena, &out);
     while (session && serve_one(out, session))
         continue;
     if (session)

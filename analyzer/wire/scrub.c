@@ -32,6 +32,7 @@ struct xr_scrubber {
      * moves on when it ends in this byte. 0: a form may be there. */
     size_t window;
     unsigned char skip[UCHAR_MAX + 1];
+    const struct xr_proofs *proofs; /* NULL: none */
 };
 
 static void add_form(struct xr_scrubber *scrubber, const char *bytes, size_t length, bool plain)
@@ -94,6 +95,23 @@ static void add_utf16(struct xr_scrubber *scrubber, const char *text, bool big_e
     free(wide);
 }
 
+static void add_utf32(struct xr_scrubber *scrubber, const char *text, bool big_endian)
+{
+    size_t size = strlen(text) * 4 + 4, n = 0;
+    unsigned char *wide = calloc(1, size);
+
+    if (!wide)
+        abort();
+    for (const char *at = text; *at; n += 4) {
+        uint32_t code = xr_utf8_next(&at);
+        for (size_t i = 0; i < 4; i++)
+            wide[n + (big_endian ? 3 - i : i)] = (unsigned char)(code >> (8 * i));
+    }
+    add_form(scrubber, (const char *)wide, n, false);
+    explicit_bzero(wide, size);
+    free(wide);
+}
+
 static int longest_first(const void *a, const void *b)
 {
     size_t left = ((const struct form *)a)->length, right = ((const struct form *)b)->length;
@@ -125,6 +143,8 @@ static void add_secret(struct xr_scrubber *scrubber, const char *account, const 
     add_form(scrubber, plain, strlen(plain), true);
     add_utf16(scrubber, plain, false);
     add_utf16(scrubber, plain, true);
+    add_utf32(scrubber, plain, false);
+    add_utf32(scrubber, plain, true);
     if (account) {
         char *prefix = NULL;
         if (asprintf(&prefix, "%s:", account) < 0)
@@ -156,6 +176,11 @@ void xr_scrubber_also(struct xr_scrubber *scrubber, const char *account, struct 
         add_secret(scrubber, account, xr_reveal(secret));
 }
 
+void xr_scrubber_proofs(struct xr_scrubber *scrubber, const struct xr_proofs *proofs)
+{
+    scrubber->proofs = proofs;
+}
+
 void xr_scrubber_free(struct xr_scrubber *scrubber)
 {
     if (!scrubber)
@@ -184,7 +209,7 @@ static bool holds_form(const struct xr_scrubber *scrubber, const char *bytes, si
 {
     size_t window = scrubber->window, skip;
 
-    for (size_t i = 0; i + window <= length; i += skip) {
+    for (size_t i = 0; scrubber->n && i + window <= length; i += skip) {
         skip = scrubber->skip[(unsigned char)bytes[i + window - 1]];
         if (!skip && starts_with_form(scrubber, bytes + i, length - i))
             return true;
@@ -449,6 +474,7 @@ static bool shows_when_decoded(
         size_t n = decode(bytes, length, views[i], decoded);
         found = views[i].markup ? holds_split_secret(scrubber, decoded, n)
                                 : holds_form(scrubber, decoded, n);
+        found = found || xr_proofs_hide(scrubber->proofs, decoded, n);
         if (!found && views[i].json && depth)
             found = shows_when_decoded(scrubber, decoded, n, depth - 1);
     }
@@ -460,10 +486,12 @@ static bool shows_when_decoded(
 
 void xr_scrub(const struct xr_scrubber *scrubber, char *bytes, size_t length)
 {
-    bool there = scrubber->n && holds_form(scrubber, bytes, length);
+    bool there = holds_form(scrubber, bytes, length);
 
     for (size_t i = 0; i < scrubber->n && there; i++)
         overwrite(bytes, length, &scrubber->forms[i]);
-    if (scrubber->n && shows_when_decoded(scrubber, bytes, length, JSON_DEPTH))
+    (void)xr_proofs_hide(scrubber->proofs, bytes, length);
+    if ((scrubber->n || scrubber->proofs) &&
+        shows_when_decoded(scrubber, bytes, length, JSON_DEPTH))
         memset(bytes, '*', length);
 }

@@ -23,7 +23,7 @@ enum { REFUSAL_MS = 250, BANNER_MAX = 80 };
 enum { CERTIFICATES_BYTES_MAX = 1024 * 1024, STRONG_DH_BITS = 2048 };
 
 /* A server has no use for more: IIS renegotiates once, to ask for a client certificate. */
-enum { HELLO_REQUESTS_MAX = 32, JUDGED_MAX = 3 };
+enum { HELLO_REQUESTS_MAX = 32 };
 
 static void ssl_done(SSL **ssl)
 {
@@ -110,6 +110,16 @@ static void on_record(
     notice->header_length = length;
 }
 
+/* A session is what was judged: no other handshake follows on the same connection. */
+static void limit(SSL_CTX *ctx)
+{
+    (void)SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION);
+    /* Else a server that sends session tickets without end keeps one call busy without end. */
+    (void)SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
+    SSL_CTX_set_max_cert_list(ctx, CERTIFICATES_BYTES_MAX);
+    (void)SSL_CTX_set_tlsext_status_type(ctx, TLSEXT_STATUSTYPE_ocsp);
+}
+
 static SSL_CTX *client_ctx(bool permissive)
 {
     static const unsigned char http11[] = "\x08http/1.1";
@@ -122,15 +132,12 @@ static SSL_CTX *client_ctx(bool permissive)
         (void)SSL_CTX_set_cipher_list(ctx, "ALL:eNULL:@SECLEVEL=0");
         (void)SSL_CTX_set1_groups_list(ctx, "X25519:P-256:P-384:P-521:secp224r1:secp192r1");
     }
-    SSL_CTX_set_max_cert_list(ctx, CERTIFICATES_BYTES_MAX);
+    limit(ctx);
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_cert_verify_callback(ctx, accept_any, NULL);
     SSL_CTX_set_client_cert_cb(ctx, on_client_certificate);
-    (void)SSL_CTX_set_tlsext_status_type(ctx, TLSEXT_STATUSTYPE_ocsp);
     (void)SSL_CTX_set_alpn_protos(ctx, http11, sizeof(http11) - 1);
     (void)SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-    /* Else a server that sends session tickets without end keeps one call busy without end. */
-    (void)SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
     return ctx;
 }
 
@@ -419,11 +426,6 @@ static int watch_verify(X509_STORE_CTX *context, void *arg)
 {
     struct xr_tls_watch *watch = arg;
 
-    /* Each time fills the arena anew: a server that renegotiates without end is refused. */
-    if (++watch->judged > JUDGED_MAX) {
-        X509_STORE_CTX_set_error(context, X509_V_ERR_APPLICATION_VERIFICATION);
-        return 0;
-    }
     watch->seen = NULL;
     watch->session = xr_new(watch->arena, struct xr_tls_session);
     xr_judge(watch->arena, watch->net, watch->host, X509_STORE_CTX_get0_untrusted(context),
@@ -448,14 +450,11 @@ void xr_tls_watch_attach(void *ssl_ctx, struct xr_tls_watch *watch)
 
     watch->session = NULL;
     watch->seen = NULL;
-    watch->judged = 0;
     watch->guard = (struct xr_tls_guard){ .deadline = watch->guard.deadline };
     SSL_CTX_set_msg_callback(ctx, watch_record);
     SSL_CTX_set_msg_callback_arg(ctx, watch);
-    (void)SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
-    SSL_CTX_set_max_cert_list(ctx, CERTIFICATES_BYTES_MAX);
+    limit(ctx);
     SSL_CTX_set_cert_verify_callback(ctx, watch_verify, watch);
-    (void)SSL_CTX_set_tlsext_status_type(ctx, TLSEXT_STATUSTYPE_ocsp);
 }
 
 void xr_tls_watch_finish(struct xr_tls_watch *watch, void *ssl)

@@ -185,7 +185,6 @@ struct xr_tls_watch {
     const char *host;
     struct xr_tls_session *session; /* NULL: no handshake yet */
     const void *seen;               /* the SSL that was found to be the judged one, or NULL */
-    int judged;                     /* times, on this connection: once more by each renegotiation */
     struct xr_tls_guard guard;      /* whoever drives the connection sets the deadline */
 };
 

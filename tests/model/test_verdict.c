@@ -288,7 +288,97 @@ START_TEST(a_proper_certificate_comes_before_another_name)
 }
 END_TEST
 
-XR_UNIT_MAIN("verdict", without_a_host_a_chain_is_told_of_the_name_that_it_is_for,
+/* ---- findings about the server as such ---- */
+
+/* The steps of a mailbox on a server out of support, and what one of them found; NULL: none. */
+static struct xr_run run_on_old_server(const char *id, enum xr_finding_code code)
+{
+    arena = xr_arena_new();
+    struct xr_run run = { .arena = arena, .target = &mailbox };
+
+    run.root = xr_step_add(arena, NULL, "service-account", "Service account");
+    struct xr_step *logon = xr_step_add(arena, run.root, "logon", "Logon");
+    struct xr_step *inbox = xr_step_add(arena, run.root, "inbox", "Inbox");
+    struct xr_step *last = xr_step_add(arena, run.root, "write", "Writing");
+    (void)xr_success(logon, "Was authenticated.");
+    (void)xr_find(logon, XR_FINDING_EWS_SERVER_OUT_OF_SUPPORT, XR_WARNING, "Support has ended.");
+    inbox->status = xr_success(inbox, "Fine.");
+    last->status = xr_success(last, "Fine.");
+    for (struct xr_step *step = run.root->first; step && id; step = step->next)
+        if (!strcmp(step->id, id))
+            (void)xr_find(step, code, xr_finding_kind(code)->status, "Not fine.");
+    xr_verdict(&run);
+    return run;
+}
+
+START_TEST(the_age_of_the_server_gives_way_to_any_other_warning)
+{
+    const struct {
+        const char *step;
+        enum xr_finding_code code;
+    } rows[] = {
+        { "write", XR_FINDING_WRITE_LEFTOVER },
+        { "logon", XR_FINDING_ADDRESS_ALIAS }, /* later in the same step */
+        { "inbox", XR_FINDING_IMPERSONATION_DENIED },
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct xr_run run = run_on_old_server(rows[i].step, rows[i].code);
+        ck_assert_str_eq(run.verdict.finding, xr_finding_kind(rows[i].code)->id);
+        ck_assert_str_eq(run.verdict.step, rows[i].step);
+        ck_assert_int_eq(run.verdict.status, xr_finding_kind(rows[i].code)->status);
+        xr_arena_free(arena);
+    }
+}
+END_TEST
+
+START_TEST(alone_the_age_of_the_server_is_the_verdict)
+{
+    struct xr_run run = run_on_old_server(NULL, XR_FINDING_COUNT);
+
+    ck_assert_str_eq(run.verdict.finding, "ews.server-out-of-support");
+    ck_assert_str_eq(run.verdict.step, "logon");
+    ck_assert_int_eq(run.verdict.status, XR_WARNING);
+    ck_assert_int_eq(run.summary[XR_WARNING], 1);
+    xr_arena_free(arena);
+}
+END_TEST
+
+START_TEST(a_step_passed_whose_server_is_merely_old)
+{
+    struct xr_run run = run_on_old_server(NULL, XR_FINDING_COUNT);
+
+    ck_assert(rules_out(&run, "account and password"));
+    ck_assert(rules_out(&run, "Exchange is up and EWS is on"));
+    xr_arena_free(arena);
+    run = run_on_old_server("write", XR_FINDING_WRITE_LEFTOVER);
+    ck_assert(rules_out(&run, "account and password"));
+    xr_arena_free(arena);
+    run = run_on_old_server("logon", XR_FINDING_ADDRESS_ALIAS);
+    ck_assert(!rules_out(&run, "account and password"));
+    xr_arena_free(arena);
+}
+END_TEST
+
+/* Of many mailboxes a part of the steps is judged: what lies behind it must not count. */
+START_TEST(what_lies_behind_the_part_does_not_take_its_place)
+{
+    struct xr_run run = run_on_old_server("write", XR_FINDING_WRITE_LEFTOVER);
+    const struct xr_step *inbox = run.root->first->next, *step;
+    const char *near;
+    const struct xr_finding *finding = xr_verdict_cause(run.root->first, inbox, &step, &near);
+
+    ck_assert_int_eq(finding->code, XR_FINDING_EWS_SERVER_OUT_OF_SUPPORT);
+    ck_assert_ptr_eq(step, run.root->first);
+    ck_assert_int_eq(xr_verdict_cause(inbox, NULL, &step, &near)->code, XR_FINDING_WRITE_LEFTOVER);
+    xr_arena_free(arena);
+}
+END_TEST
+
+XR_UNIT_MAIN("verdict", the_age_of_the_server_gives_way_to_any_other_warning,
+    alone_the_age_of_the_server_is_the_verdict, a_step_passed_whose_server_is_merely_old,
+    what_lies_behind_the_part_does_not_take_its_place,
+    without_a_host_a_chain_is_told_of_the_name_that_it_is_for,
     a_chain_in_a_file_is_looked_at_in_the_file, a_chain_of_several_files_is_named_whole,
     a_proxy_that_answers_says_nothing_about_the_host_behind,
     nothing_is_said_of_a_password_that_nobody_had, a_proper_certificate_comes_before_another_name,

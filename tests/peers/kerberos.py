@@ -20,6 +20,7 @@ import time
 
 REALM = "CONTOSO.TEST"
 PASSWORD = "Passw0rd!"
+KDC = "the Kerberos servers (KDC) of realm "
 TAKEN = (None, "Negotiate")  # logged on, and the folder was opened
 SKEW_S = 3600
 PATIENCE = float(os.environ.get("EXRAY_TIME_FACTOR", "1"))
@@ -126,6 +127,23 @@ class Kerberos:
         report = self.ask(*options, **more)
         return report["verdict"]["finding"], report["facts"]["auth_scheme"]
 
+    def kdcs(self, *options, **more):
+        """What the report says that the servers of which realm got."""
+        report = self.ask(*options, **more)
+        return [(row["to"].removeprefix(KDC).split(",")[0], row["what"], row["credentials"]) for row in report["sent"]
+                if row["to"].startswith(KDC)]
+
+    def configured(self, own, realms):
+        """The variables of a krb5.conf with that default realm, where the one KDC serves the realms."""
+        path = self.folder / f"krb5-{own}-{len(realms)}.conf"
+        server = f"kdc = 127.0.0.1:{self.servers.ports['KDC_PORT']}"
+        path.write_text("\n".join([f"[libdefaults]\ndefault_realm = {own}\ndns_lookup_kdc = false\nudp_preference_limit = 1\n"
+                                   "[realms]", *(f"{realm} = {{\n {server}\n}}" for realm in realms), ""]))
+        return {"KRB5_CONFIG": str(path)}
+
+    def asked_of_kdc(self):
+        return len(re.findall(r"AS_REQ", (self.servers.base / "kdc" / "log" / "kdc.log").read_text()))
+
     def pid(self):
         return int((self.servers.base / "kdc" / "run" / "krb5kdc.pid").read_text().split()[0])
 
@@ -147,6 +165,27 @@ class Kerberos:
         self.check("a password, UPN", self.told(password=PASSWORD), TAKEN)
         self.check("a password, DOMAIN\\user", self.told(account="CONTOSO\\svc-exray", password=PASSWORD), TAKEN)
         self.check("failed logons so far", self.failed_logons("svc-exray"), 0)
+
+    def told_of(self):
+        """Who gets to know the account."""
+        ticket = (REALM, "a question for a ticket for HTTP/mail.contoso.test", "Kerberos ticket")
+        proof = (REALM, "account name, and proof of the password (pre-authentication)", "account, and proof of the password (Kerberos)")
+        self.check("sent with a password", self.kdcs(password=PASSWORD), [proof, ticket])
+        self.check("sent with a wrong one", self.kdcs(password="wrong"), [proof])
+        self.check("sent with a name that is not there", self.kdcs(account="nobody@contoso.test", password="x"),
+                   [(REALM, "account name", "none")])
+        self.check("sent with a ticket", self.kdcs(cache=self.kinit()), [ticket])
+        self.admin("modprinc -unlock svc-exray")
+        stranger = self.configured("ATHENA.TEST", ["ATHENA.TEST"])
+        for account in ("svc-exray@contoso.test", "CONTOSO\\svc-exray"):
+            before = self.asked_of_kdc()
+            report = self.ask(account=account, password=PASSWORD, variables=stranger)
+            self.check(f"{account}, and a stranger's default realm", report["verdict"]["finding"], "logon.kerberos-kdc-unreachable")
+            self.check("what that one got", self.asked_of_kdc() - before, 0)
+            self.check("what the report says of it", [row for row in report["sent"] if row["to"].startswith(KDC)], [])
+            beside = self.configured("ATHENA.TEST", ["ATHENA.TEST", REALM])
+            self.check(f"{account}, a stranger's default realm, the realm of the mailbox is known",
+                       self.told(account=account, password=PASSWORD, variables=beside), TAKEN)
 
     def without(self):
         nothing = "logon.kerberos-no-ticket"
@@ -218,16 +257,27 @@ class Kerberos:
         self.servers.environment["LD_PRELOAD"] = str(library)
         self.servers.call("kdc", "start")
         del self.servers.environment["LD_PRELOAD"]
+        before = self.failed_logons("svc-exray")
         self.check("a clock that differs by an hour", self.told(password=PASSWORD)[0], "logon.kerberos-clock-skew")
-        self.check("its failed logons", self.failed_logons("svc-exray"), 0)
+        self.check("its failed logons", self.failed_logons("svc-exray") - before, 0)
         self.servers.call("kdc", "stop")
         self.servers.call("kdc", "start")
+        self.servers.call("apache", "stop")
+        self.servers.environment["LD_PRELOAD"] = str(library)
+        self.servers.call("apache", "start")
+        del self.servers.environment["LD_PRELOAD"]
+        report = self.ask(password=PASSWORD)
+        self.check("a web server's clock that differs by an hour", report["verdict"]["finding"], "logon.kerberos-clock-skew")
+        self.check("as it says itself", "(Kerberos error 37: the clocks differ)" in json.dumps(report), True)
+        self.servers.call("apache", "stop")
+        self.servers.call("apache", "start")
 
     def services(self):
         self.admin("delprinc -force HTTP/autodiscover.contoso.test")
         report = self.ask(cache=self.kinit(), host="autodiscover.contoso.test")
         self.check("a service that the KDC does not know", report["verdict"]["finding"], "logon.kerberos-service-unknown")
-        self.check("what was sent then", [row for row in report["sent"] if row["credentials"] != "none"], [])
+        self.check("what Exchange got then", [row for row in report["sent"] if row["credentials"] != "none"
+                                              and not row["to"].startswith(KDC)], [])
         self.admin("cpw -randkey HTTP/mail.contoso.test")
         self.check("a key that the server does not have", self.told(cache=self.kinit())[0], "logon.kerberos-key-mismatch")
         self.admin(f"ktadd -k {self.servers.base / 'kdc' / 'http.keytab'} HTTP/mail.contoso.test")
@@ -237,7 +287,7 @@ class Kerberos:
 def run(build, servers, folder):
     """Returns passed, failed, skipped."""
     kerberos = Kerberos(build, servers, folder)
-    for case in (kerberos.good, kerberos.without, kerberos.refused, kerberos.keytabs, kerberos.unreachable, kerberos.skewed,
+    for case in (kerberos.good, kerberos.told_of, kerberos.without, kerberos.refused, kerberos.keytabs, kerberos.unreachable, kerberos.skewed,
                  kerberos.services):
         try:
             case()

@@ -192,8 +192,12 @@ START_TEST(a_refused_ticket_is_told_and_what_the_server_said_to_it)
     begin((struct server){ .ticket_says = "YQA=" });
     expect(401, "|-u");
     ck_assert(user.trace.logon->server_answered_token && user.trace.logon->proof_sent);
-    ck_assert(!user.trace.logon->challenged_again);
+    ck_assert(!user.trace.logon->challenged_again && !user.trace.logon->kerberos_error);
     expect(401, "|-u"); /* nothing is kept of it */
+    end();
+    begin((struct server){ .ticket_says = "fhYwFKADAgEFoQMCAR6lAwIBAKYDAgEl" });
+    expect(401, "|-u");
+    ck_assert_int_eq(user.trace.logon->kerberos_error, 37);
     end();
     begin((struct server){ .ticket_says = "" });
     expect(401, "|-u");
@@ -210,7 +214,7 @@ START_TEST(nobody_gets_a_ticket_who_does_not_ask_for_one)
     end();
     begin((struct server){ .to_first = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" });
     expect(200, "|-");
-    ck_assert(!user.trace.logon->proof_sent);
+    ck_assert(!user.trace.logon->proof_sent && user.response.unasked);
     ck_assert_int_eq(kerberos.questions, 0);
     end();
 }

@@ -237,13 +237,80 @@ END_TEST
 START_TEST(a_proof_goes_out_once)
 {
     begin((struct server){ .policy = POLICY_REQUIRE, .to_proof = "" });
-    for (int i = 0; i < 2; i++) { /* however often the password was right before */
-        const struct xr_err *err = user_logs_on(&user, &server);
-        ck_assert(err && err->fault == XR_FAULT_HTTP_BROKEN);
-        ck_assert(user.trace.proved);
-        expect_came(i ? "|13|" : "|13|");
-        ck_assert_ptr_null(strstr(user_captured(&user), "TlRMTVNTUAAD"));
-    }
+    const struct xr_err *err = user_logs_on(&user, &server);
+    ck_assert(err && err->fault == XR_FAULT_HTTP_BROKEN && user.trace.proved);
+    expect_came("|13|");
+    ck_assert_ptr_null(strstr(user_captured(&user), "TlRMTVNTUAAD"));
+    err = user_logs_on(&user, &server);
+    ck_assert(err && err->fault == XR_FAULT_HTTP_BROKEN && !user.trace.proved);
+    expect_came("");
+    end();
+}
+END_TEST
+
+/* A device in front says 503, and Exchange counts: nothing is proved a second time. */
+START_TEST(what_is_unclear_is_not_proved_again)
+{
+    static const char busy[] = "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n";
+    static const char over[] =
+        "HTTP/1.1 503 Busy\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    const struct xr_http_request known = { .auth = XR_HTTP_NTLM, .known_right = true };
+
+    begin((struct server){ .policy = POLICY_REQUIRE, .to_proof = over });
+    expect_status(user_logs_on(&user, &server), 503);
+    const struct xr_err *err = user_logs_on(&user, &server);
+    ck_assert(err && err->fault == XR_FAULT_HTTP_BROKEN && !user.trace.proved);
+    ck_assert_msg(strstr(err->text, "without a clear answer") != NULL, "%s", err->text);
+    expect_came("|13");
+    server.to_proof = NULL;
+    expect_status(user_asks(&user, &server, &known), 200);
+    expect_status(user_logs_on(&user, &server), 200);
+    expect_came("|13k");
+    end();
+
+    begin((struct server){ .policy = POLICY_REQUIRE, .to_proof = busy });
+    xr_secret_done(&user.password);
+    user.password = xr_secret_new("wrong", 5);
+    expect_status(user_logs_on(&user, &server), 503);
+    expect_status(user_logs_on(&user, &server), 401);
+    ck_assert(user.trace.proved && !user.response.ntlm_unanswered);
+    expect_came("|1x=");
+    end();
+}
+END_TEST
+
+START_TEST(what_changes_something_goes_out_once)
+{
+    const struct xr_http_request change = { .auth = XR_HTTP_NTLM, .changes = true };
+
+    begin((struct server){ .policy = POLICY_REQUIRE, .to_known = "" });
+    expect_status(user_logs_on(&user, &server), 200);
+    const struct xr_err *err = user_asks(&user, &server, &change);
+    ck_assert(err && err->fault == XR_FAULT_HTTP_BROKEN);
+    expect_came("|13k|");
+    expect_status(user_asks(&user, &server, &change), 200);
+    expect_came("|13");
+    expect_status(user_logs_on(&user, &server), 200); /* and what does not, twice */
+    expect_came("k||13");
+    end();
+}
+END_TEST
+
+START_TEST(who_asks_for_a_challenge_says_nothing_of_what_is_wanted)
+{
+    struct xr_header anchor = { NULL, "X-AnchorMailbox", "anna@contoso.test" };
+    struct xr_header type = { &anchor, "Content-Type", "text/xml" };
+    const struct xr_http_request request = { .auth = XR_HTTP_NTLM, .headers = &type };
+
+    begin((struct server){ .to_first = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" });
+    expect_status(user_asks(&user, &server, &request), 200);
+    ck_assert(user.response.unasked);
+    ck_assert_ptr_null(strcasestr(server.head, "anna"));
+    ck_assert_ptr_nonnull(strcasestr(server.head, "Content-Type: text/xml"));
+    server.to_first = NULL;
+    expect_status(user_asks(&user, &server, &request), 200);
+    ck_assert(!user.response.unasked);
+    ck_assert_ptr_nonnull(strcasestr(server.head, "X-AnchorMailbox: anna"));
     end();
 }
 END_TEST
@@ -269,5 +336,6 @@ XR_UNIT_MAIN("http_ntlm", a_bound_logon_passes_every_policy_and_an_unbound_one_n
     a_server_that_says_that_it_closes_costs_no_connection,
     nobody_else_goes_over_the_connection_that_is_logged_on,
     no_proof_leaves_over_another_connection_than_the_challenge_came_over,
-    libcurl_alone_would_send_it, a_proof_goes_out_once,
+    libcurl_alone_would_send_it, a_proof_goes_out_once, what_is_unclear_is_not_proved_again,
+    what_changes_something_goes_out_once, who_asks_for_a_challenge_says_nothing_of_what_is_wanted,
     a_server_that_says_nothing_to_the_proof_ends_with_the_step)

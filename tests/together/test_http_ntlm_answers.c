@@ -117,6 +117,26 @@ START_TEST(a_report_shows_the_last_request_and_nothing_to_guess_from)
 }
 END_TEST
 
+START_TEST(no_later_answer_shows_the_proof_either)
+{
+    char later[4096];
+
+    begin((struct server){ .policy = POLICY_REQUIRE });
+    expect_status(user_logs_on(&user, &server), 200);
+    const char *shown = strstr(server.head, "NTLM ") + 5;
+    int length = (int)strcspn(shown, "\r\n");
+    (void)snprintf(later, sizeof(later),
+        "HTTP/1.1 200 OK\r\nX-FEServer: %.*s\r\nContent-Length: %d\r\n\r\n%.*s", 64, shown + 40,
+        length, length, shown);
+    server.to_known = later;
+    expect_status(user_logs_on(&user, &server), 200);
+    ck_assert_uint_eq(strspn(user.response.body, "*="), (size_t)length);
+    ck_assert_ptr_nonnull(strstr(xr_http_header(user.response.headers, "X-FEServer"), "*****"));
+    ck_assert_ptr_null(strstr(user_captured(&user), "TlRMTVNTUAAD"));
+    end();
+}
+END_TEST
+
 START_TEST(many_alike_are_captured_never)
 {
     const struct xr_http_request repeated = { .auth = XR_HTTP_NTLM, .repeated = true };
@@ -226,7 +246,8 @@ END_TEST
 XR_UNIT_MAIN("http_ntlm_answers", an_answer_without_a_challenge_is_the_answer,
     a_challenge_that_is_none_is_answered_by_nothing, a_challenge_in_one_header_with_others_is_found,
     challenges_without_end_are_one_refusal,
-    a_report_shows_the_last_request_and_nothing_to_guess_from, many_alike_are_captured_never,
+    a_report_shows_the_last_request_and_nothing_to_guess_from,
+    no_later_answer_shows_the_proof_either, many_alike_are_captured_never,
     a_limit_is_of_all_answers_together, one_turn_is_enough_for_a_dialogue,
     nothing_is_proved_without_tls, a_proxy_learns_nothing_and_changes_nothing,
     what_cannot_be_put_into_an_answer_ends_the_dialogue)

@@ -171,6 +171,38 @@ static void answer_and_end(const struct xr_field who[XR_WHO_FIELDS])
     _exit(0);
 }
 
+static void tell_asking(int32_t asking, const char *realm)
+{
+    struct xr_field none = { NULL, 0 };
+
+    answer((struct xr_numbers){ XR_ANSWER_ASKS, false, asking, 0 }, none, xr_field_text(realm),
+        none, NULL);
+}
+
+static void ask_many_servers(const struct xr_field who[XR_WHO_FIELDS])
+{
+    for (;;) {
+        tell_asking(XR_KERBEROS_ACCOUNT, "A.TEST");
+        tell_asking(XR_KERBEROS_PROOF, "A.TEST");
+        tell_asking(XR_KERBEROS_PROOF, "A.TEST");
+        tell_asking(XR_KERBEROS_TICKET, "B\xe9.TEST");
+        echo(who);
+    }
+}
+
+static void ask_for_ever(const struct xr_field who[XR_WHO_FIELDS])
+{
+    (void)who;
+    for (;;)
+        tell_asking(XR_KERBEROS_ACCOUNT, "A.TEST");
+}
+
+static void ask_what_nobody_knows(const struct xr_field who[XR_WHO_FIELDS])
+{
+    tell_asking(-1, "A.TEST");
+    be_silent(who);
+}
+
 static void answer_slowly(const struct xr_field who[XR_WHO_FIELDS])
 {
     for (;;) {
@@ -214,6 +246,9 @@ static const struct fake {
     { "part-silent", part_and_silence },
     { "dribble", dribble },
     { "once", answer_and_end },
+    { "asks", ask_many_servers },
+    { "asks-for-ever", ask_for_ever },
+    { "asks-unknown", ask_what_nobody_knows },
     { "slow", answer_slowly },
     { "good", answer_always },
     { "run-out", run_out },

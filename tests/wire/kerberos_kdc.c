@@ -112,6 +112,11 @@ static void refuse(int fd, int code)
     integer(&buf, 5, 0);
     integer(&buf, 6, code);
     size_t realm = buf.length;
+    if (code == KDC_WRONG_REALM) {
+        string(&buf, KDC_REFERRED);
+        wrap(&buf, realm, 0xa0 + 7);
+        realm = buf.length;
+    }
     string(&buf, KDC_REALM);
     wrap(&buf, realm, 0xa0 + 9);
     server(&buf);
@@ -136,7 +141,7 @@ static void *run(void *arg)
             kdc->held = fd;
             continue;
         }
-        if (recv(fd, request, sizeof(request), 0) > 0)
+        if (recv(fd, request, sizeof(request), 0) > 0 && code != KDC_HANGS_UP)
             refuse(fd, code);
         (void)close(fd);
     }

@@ -5,7 +5,8 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
-#define KDC_REALM "CONTOSO.TEST"
+#define KDC_REALM    "CONTOSO.TEST"
+#define KDC_REFERRED "EVIL.TEST"
 
 /* codes of RFC 4120 7.5.9 */
 enum {
@@ -17,6 +18,8 @@ enum {
     KDC_PREAUTH_REQUIRED = 25,
     KDC_SKEW = 37,
     KDC_GENERIC = 60,
+    KDC_WRONG_REALM = 68, /* refers to KDC_REFERRED */
+    KDC_HANGS_UP = -2,
     KDC_SILENCE = -1, /* keeps the connection and says nothing */
 };
 

@@ -1,5 +1,7 @@
 #include <string.h>
 
+#include "analyzer/base/buf.h"
+#include "analyzer/base/clock.h"
 #include "analyzer/wire/capture.h"
 #include "analyzer/wire/scrub.h"
 #include "tests/unit.h"
@@ -28,6 +30,44 @@ START_TEST(credentials_and_cookies_are_never_shown)
     ck_assert_str_eq(redacted(arena, "Cookie: a=b"), "[not shown]");
     ck_assert_str_eq(redacted(arena, "X-Anything-Else: secret"), "[not shown]");
     ck_assert_str_eq(redacted(arena, "x-feserver: EX01"), "EX01");
+    xr_arena_free(arena);
+}
+END_TEST
+
+/* It took gigabytes, and half a minute. */
+START_TEST(a_challenge_of_many_messages_costs_little_and_is_cut_off)
+{
+    enum { N = 14000, SHOWN = 8 * 1024 };
+    static const char piece[] = "NTLM a,", name[] = "WWW-Authenticate: ";
+    struct xr_arena *arena = xr_arena_new();
+    int64_t begin = xr_now_us();
+    xr_auto_buf line;
+
+    xr_buf_init(&line, 1024 * 1024);
+    xr_buf_puts(&line, name);
+    for (int i = 0; i < N; i++)
+        xr_buf_puts(&line, piece);
+    const char *shown = redacted(arena, line.at);
+    ck_assert_int_lt((int)((xr_now_us() - begin) / 1000), 1000);
+    ck_assert_uint_lt(strlen(shown), SHOWN + 100);
+    ck_assert_ptr_nonnull(strstr(shown + SHOWN - 1, " [cut off: "));
+    ck_assert_int_eq(strncmp(shown, "NTLM [message of 1 characters],NTLM [", 37), 0);
+    xr_arena_free(arena);
+}
+END_TEST
+
+START_TEST(a_long_value_is_cut_off_between_characters)
+{
+    enum { N = 5000 };
+    struct xr_arena *arena = xr_arena_new();
+    xr_auto_buf line;
+
+    xr_buf_init(&line, 1024 * 1024);
+    xr_buf_puts(&line, "X-FEServer: a");
+    for (int i = 0; i < N; i++)
+        xr_buf_puts(&line, "\xc3\xa4");
+    const char *shown = redacted(arena, line.at);
+    ck_assert_ptr_nonnull(strstr(shown, "\xc3\xa4 [cut off: 10001 bytes in all]"));
     xr_arena_free(arena);
 }
 END_TEST
@@ -135,4 +175,6 @@ END_TEST
 
 XR_UNIT_MAIN("capture", a_secret_is_found_in_base64_and_utf16,
     an_encoded_secret_takes_the_whole_answer_with_it, credentials_and_cookies_are_never_shown,
-    what_is_no_header_is_left_out, an_echoed_secret_is_scrubbed, letters_beyond_ascii_are_found_too)
+    a_challenge_of_many_messages_costs_little_and_is_cut_off,
+    a_long_value_is_cut_off_between_characters, what_is_no_header_is_left_out,
+    an_echoed_secret_is_scrubbed, letters_beyond_ascii_are_found_too)

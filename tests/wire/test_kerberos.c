@@ -136,7 +136,8 @@ END_TEST
 START_TEST(nonsense_of_a_child_is_an_error_and_its_end)
 {
     static const char *const names[] = { "garbage", "empty-frame", "lying-field", "other-fields",
-        "foreign-fault", "empty-token", "long-token", "part", "gone" };
+        "foreign-fault", "empty-token", "long-token", "part", "gone", "asks-for-ever",
+        "asks-unknown" };
 
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
         int before = open_files();
@@ -151,6 +152,35 @@ START_TEST(nonsense_of_a_child_is_an_error_and_its_end)
         place_done(&place);
         ck_assert_int_eq(open_files(), before);
     }
+}
+END_TEST
+
+START_TEST(whom_a_child_asks_is_noted_once)
+{
+    static const char *const hosts[] = { "h", "i", "h" };
+    static const struct {
+        const char *realm, *host;
+        enum xr_kerberos_asking asking;
+    } rows[] = {
+        { "A.TEST", NULL, XR_KERBEROS_ACCOUNT },
+        { "A.TEST", NULL, XR_KERBEROS_PROOF },
+        { "B\xef\xbf\xbd.TEST", "h", XR_KERBEROS_TICKET },
+        { "B\xef\xbf\xbd.TEST", "i", XR_KERBEROS_TICKET },
+    };
+    const struct xr_kerberos_asked *asked;
+    struct place place;
+
+    place_init(&place, "asks", true);
+    ck_assert_uint_eq(xr_kerberos_asked(place.kerberos, &asked), 0);
+    for (size_t i = 0; i < 3; i++)
+        ck_assert_ptr_null(ask(&place, hosts[i], LONG_MS));
+    ck_assert_uint_eq(xr_kerberos_asked(place.kerberos, &asked), sizeof(rows) / sizeof(*rows));
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        ck_assert_str_eq(asked[i].realm, rows[i].realm);
+        ck_assert_int_eq(asked[i].asking, rows[i].asking);
+        ck_assert_pstr_eq(asked[i].host, rows[i].host);
+    }
+    place_done(&place);
 }
 END_TEST
 
@@ -377,7 +407,7 @@ END_TEST
 
 XR_UNIT_MAIN("kerberos", what_a_child_says_arrives,
     a_child_sees_no_secret_no_foreign_variable_and_no_open_file,
-    nonsense_of_a_child_is_an_error_and_its_end,
+    nonsense_of_a_child_is_an_error_and_its_end, whom_a_child_asks_is_noted_once,
     a_program_that_is_not_there_is_an_error_that_may_pass,
     silence_ends_with_the_step_and_the_child_with_it,
     the_end_of_the_run_and_a_cancel_are_told_apart, a_child_that_ended_meanwhile_is_replaced,

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "analyzer/wire/kerberos.h"
-#include "analyzer/wire/kerberos_account.h"
 #include "analyzer/wire/kerberos_frame.h"
 #include "tests/unit.h"
 #include "tests/wire/kerberos_kdc.h"
@@ -42,13 +41,19 @@ static void write_file(const char *path, const char *text)
     (void)fclose(file);
 }
 
+static void configure_realms(struct place *place, const char *own, const char *realms)
+{
+    write_file(place->config, xr_printf(place->arena,
+                                  "[libdefaults]\n default_realm = %s\n dns_lookup_kdc = false\n"
+                                  " udp_preference_limit = 1\n[realms]\n%s\n",
+                                  own, realms));
+}
+
 static void configure(struct place *place, const char *more)
 {
-    write_file(place->config,
-        xr_printf(place->arena,
-            "[libdefaults]\n default_realm = " KDC_REALM "\n dns_lookup_kdc = false\n"
-            " udp_preference_limit = 1\n[realms]\n " KDC_REALM " = {\n  kdc = 127.0.0.1:%u\n%s }\n",
-            place->kdc.port, more));
+    configure_realms(place, KDC_REALM,
+        xr_printf(
+            place->arena, " " KDC_REALM " = {\n  kdc = 127.0.0.1:%u\n%s }", place->kdc.port, more));
 }
 
 static void place_init(struct place *place, const int *codes, size_t n)
@@ -139,6 +144,125 @@ START_TEST(what_a_server_refuses_has_its_fault_and_is_asked_once)
 }
 END_TEST
 
+/* The realms and what each was asked, as "CONTOSO.TEST 0". */
+static const char *asked(const struct place *place)
+{
+    const struct xr_kerberos_asked *rows;
+    size_t n = xr_kerberos_asked(place->kerberos, &rows);
+    const char *text = "";
+
+    for (size_t i = 0; i < n; i++)
+        text = xr_printf(
+            place->arena, "%s%s%s %d", text, i ? ", " : "", rows[i].realm, (int)rows[i].asking);
+    return text;
+}
+
+static const struct xr_err *ask_in(
+    struct place *place, const char *account, const char *const *realms)
+{
+    xr_kerberos_free(place->kerberos);
+    place->kerberos = xr_kerberos_new(&(struct xr_kerberos_identity){
+        .account = account, .password = place->password, .realms = realms });
+    const struct xr_err *err = ask(place, LONG_MS);
+    ck_assert_msg(err != NULL, "a token, from a server that refuses");
+    return err;
+}
+
+/* As Debian has it where nobody has configured anything. */
+START_TEST(a_strangers_default_realm_gets_to_know_no_account)
+{
+    static const int codes[] = { KDC_PREAUTH_REQUIRED, KDC_PREAUTH_FAILED };
+    static const char *const accounts[] = { "svc@contoso.test", "CONTOSO\\svc" };
+    static const char *const realms[] = { "CONTOSO.TEST", NULL };
+    struct place place;
+
+    place_init(&place, codes, 2);
+    configure_realms(&place, "ATHENA.TEST",
+        xr_printf(place.arena, " ATHENA.TEST = {\n  kdc = 127.0.0.1:%u\n }", place.kdc.port));
+    for (size_t i = 0; i < 2; i++) {
+        const struct xr_err *err = ask_in(&place, accounts[i], realms);
+        ck_assert_int_eq(err->fault, XR_FAULT_KERBEROS_UNREACHABLE);
+        ck_assert_msg(strstr(err->text, "the default realm of this machine, ATHENA.TEST, has "
+                                        "nothing to do with CONTOSO.TEST"),
+            "%s", err->text);
+        ck_assert_str_eq(asked(&place), "");
+    }
+    ck_assert_int_eq(ask_in(&place, "CONTOSO\\svc", NULL)->fault, XR_FAULT_KERBEROS_UNREACHABLE);
+    ck_assert_int_eq(place.kdc.asked, 0);
+    ck_assert_int_eq(ask_in(&place, "ATHENA.TEST\\svc", NULL)->fault, XR_FAULT_KERBEROS_PASSWORD);
+    ck_assert_str_eq(asked(&place), "ATHENA.TEST 0, ATHENA.TEST 1");
+    place_done(&place);
+}
+END_TEST
+
+START_TEST(the_next_realm_is_asked_where_one_is_unknown_or_silent_or_does_not_know_the_name)
+{
+    static const int codes[] = { KDC_CLIENT_UNKNOWN, KDC_PREAUTH_REQUIRED, KDC_PREAUTH_FAILED };
+    static const char *const realms[] = { "GONE.TEST", "MAIL.TEST", "CONTOSO.TEST", "LAST.TEST",
+        NULL };
+    struct place place;
+
+    place_init(&place, codes, 3);
+    configure_realms(&place, "ATHENA.TEST",
+        xr_printf(place.arena,
+            " GONE.TEST = {\n  kdc = 127.0.0.1:1\n }\n MAIL.TEST = {\n  kdc = 127.0.0.1:%u\n }\n"
+            " CONTOSO.TEST = {\n  kdc = 127.0.0.1:%u\n }\n LAST.TEST = {\n  kdc = "
+            "127.0.0.1:%u\n }",
+            place.kdc.port, place.kdc.port, place.kdc.port));
+    const struct xr_err *err = ask_in(&place, "svc@upn.test", realms);
+    ck_assert_msg(err->fault == XR_FAULT_KERBEROS_PASSWORD, "%s", err->text);
+    ck_assert_msg(strstr(err->text, "svc\\@upn.test@CONTOSO.TEST"), "%s", err->text);
+    ck_assert_str_eq(asked(&place), "GONE.TEST 0, MAIL.TEST 0, CONTOSO.TEST 0, CONTOSO.TEST 1");
+    ck_assert_int_eq(place.kdc.asked, 3);
+    place_done(&place);
+}
+END_TEST
+
+/* Whoever can change an answer on the way could have the proof sent to himself. */
+START_TEST(a_referral_to_a_stranger_is_not_followed)
+{
+    static const int codes[] = { KDC_WRONG_REALM, KDC_CLIENT_UNKNOWN };
+    struct place place;
+
+    place_init(&place, codes, 2);
+    configure_realms(&place, "CONTOSO.TEST",
+        xr_printf(place.arena,
+            " CONTOSO.TEST = {\n  kdc = 127.0.0.1:%u\n }\n EVIL.TEST = {\n  kdc = "
+            "127.0.0.1:%u\n }",
+            place.kdc.port, place.kdc.port));
+    const struct xr_err *err = ask_in(&place, "svc@contoso.test", NULL);
+    ck_assert_msg(err->fault == XR_FAULT_KERBEROS_ACCOUNT, "%s", err->text);
+    ck_assert_msg(strstr(err->text, "refers to realm EVIL.TEST"), "%s", err->text);
+    ck_assert_str_eq(asked(&place), "CONTOSO.TEST 0");
+    ck_assert_int_eq(place.kdc.asked, 2);
+    place_done(&place);
+}
+END_TEST
+
+/* It may have counted the proof that it did not answer. */
+START_TEST(a_server_that_falls_silent_over_the_proof_is_the_last_one)
+{
+    static const int codes[] = { KDC_PREAUTH_REQUIRED, KDC_HANGS_UP };
+    static const char *const realms[] = { "CONTOSO.TEST", "LAST.TEST", NULL };
+    struct place place;
+    struct kdc other;
+
+    kdc_start(&other, "127.0.0.2", codes, 1);
+    place_init(&place, codes, 2);
+    configure_realms(&place, "CONTOSO.TEST",
+        xr_printf(place.arena,
+            " CONTOSO.TEST = {\n  kdc = 127.0.0.1:%u\n }\n LAST.TEST = {\n  kdc = "
+            "127.0.0.2:%u\n }",
+            place.kdc.port, other.port));
+    const struct xr_err *err = ask_in(&place, "CONTOSO\\svc", realms);
+    ck_assert_msg(err->fault == XR_FAULT_KERBEROS_UNREACHABLE, "%s", err->text);
+    ck_assert_str_eq(asked(&place), "CONTOSO.TEST 0, CONTOSO.TEST 1");
+    ck_assert_int_eq(other.asked, 0);
+    place_done(&place);
+    kdc_stop(&other);
+}
+END_TEST
+
 /* krb5_get_init_creds_password() would: one more failed logon. */
 START_TEST(a_wrong_password_does_not_go_to_the_primary_server_too)
 {
@@ -197,6 +321,7 @@ START_TEST(a_server_that_is_not_there_or_not_known_cannot_be_reached)
     ck_assert_msg(err->fault == XR_FAULT_KERBEROS_UNREACHABLE, "%s", err->text);
     ck_assert_msg(strstr(err->text, "CONTOSO.TEST"), "%s", err->text);
     err = ask_as(&place, "CONTOSO\\svc", NULL);
+    ck_assert_str_eq(err->text, "no realm is known for CONTOSO\\svc");
     ck_assert_msg(err->fault == XR_FAULT_KERBEROS_UNREACHABLE, "%s", err->text);
     ck_assert_int_eq(place.kdc.asked, 0);
     place_done(&place);
@@ -224,6 +349,7 @@ START_TEST(a_silent_server_ends_with_the_step)
     ck_assert_int_eq(err->fault, XR_FAULT_KERBEROS_UNREACHABLE);
     ck_assert_int_lt((int)((xr_now_us() - begun) / 1000), STEP_MS + SLACK_MS);
     ends_within(place.kdc.held, 100);
+    ck_assert_str_eq(asked(&place), KDC_REALM " 0");
     place_done(&place);
 }
 END_TEST
@@ -285,11 +411,24 @@ static void send_fields(int fd, const struct xr_field *fields, size_t n)
     ck_assert_int_eq(send(fd, frame.bytes, frame.length, MSG_NOSIGNAL), (ssize_t)frame.length);
 }
 
+static struct xr_numbers read_answer(
+    int fd, struct xr_frame *frame, struct xr_field ret[XR_ANSWER_FIELDS])
+{
+    uint8_t head[XR_FRAME_HEAD];
+
+    ck_assert_int_eq(read(fd, head, sizeof(head)), sizeof(head));
+    ck_assert_uint_gt(xr_frame_length(head), 0);
+    xr_frame_init(frame, xr_frame_length(head));
+    ck_assert_int_eq(read(fd, frame->bytes, frame->length), (ssize_t)frame->length);
+    ck_assert(xr_frame_unpack(frame, ret, XR_ANSWER_FIELDS));
+    return xr_numbers_read(ret[XR_ANSWER_NUMBERS].bytes);
+}
+
 START_TEST(a_child_that_worked_ends_without_leaks_and_says_nothing_else)
 {
     static const int codes[] = { KDC_PREAUTH_REQUIRED, KDC_PREAUTH_FAILED };
     const struct xr_field who[XR_WHO_FIELDS] = { xr_field_text("svc@contoso.test"),
-        xr_field_text(NULL), xr_field_text("geheim") };
+        xr_field_text(NULL), xr_field_text("geheim"), xr_field_text("A.TEST B.TEST") };
     const struct xr_field question[XR_QUESTION_FIELDS] = { xr_field_text("mail.contoso.test"),
         xr_field_text("tls-server-end-point:x") };
     struct xr_field answer[XR_ANSWER_FIELDS];
@@ -306,12 +445,14 @@ START_TEST(a_child_that_worked_ends_without_leaks_and_says_nothing_else)
     (void)close(out[1]);
     send_fields(pair[0], who, XR_WHO_FIELDS);
     send_fields(pair[0], question, XR_QUESTION_FIELDS);
-    ck_assert_int_eq(read(out[0], head, sizeof(head)), sizeof(head));
-    ck_assert_uint_gt(xr_frame_length(head), 0);
-    xr_frame_init(&frame, xr_frame_length(head));
-    ck_assert_int_eq(read(out[0], frame.bytes, frame.length), (ssize_t)frame.length);
-    ck_assert(xr_frame_unpack(&frame, answer, XR_ANSWER_FIELDS));
-    struct xr_numbers numbers = xr_numbers_read(answer[XR_ANSWER_NUMBERS].bytes);
+    for (int i = XR_KERBEROS_ACCOUNT; i <= XR_KERBEROS_PROOF; i++) {
+        struct xr_numbers asks = read_answer(out[0], &frame, answer);
+        ck_assert_int_eq(asks.fault, XR_ANSWER_ASKS);
+        ck_assert_int_eq(asks.native, i);
+        ck_assert_mem_eq(answer[XR_ANSWER_PRINCIPAL].bytes, KDC_REALM, strlen(KDC_REALM));
+        xr_frame_done(&frame);
+    }
+    struct xr_numbers numbers = read_answer(out[0], &frame, answer);
     ck_assert_int_eq(numbers.fault, XR_FAULT_KERBEROS_PASSWORD);
     ck_assert(!numbers.proved);
     ends_in_good_order(pair[0], pid);
@@ -331,8 +472,9 @@ START_TEST(a_child_bears_any_question)
         { "\0", 1 },
         { "\377\377\377\377", 4 },
         { "\0\0\0\0", 4 },
-        { "\0\0\0\14\0\0\0\1\0\0\0\1\0\0\0\1", 16 },              /* fields longer than the frame */
-        { "\0\0\0\17\0\0\0\1a\0\0\0\1b\0\0\0\1c\0\0\0\2xy", 25 }, /* a question of another form */
+        { "\0\0\0\14\0\0\0\1\0\0\0\1\0\0\0\1", 16 }, /* fields longer than the frame */
+        /* a question of another form */
+        { "\0\0\0\23\0\0\0\1a\0\0\0\1b\0\0\0\1c\0\0\0\0\0\0\0\2xy", 29 },
         { "Passw0rd!\n", 10 },
     };
 
@@ -346,37 +488,12 @@ START_TEST(a_child_bears_any_question)
 }
 END_TEST
 
-START_TEST(an_account_says_which_principal_it_may_be)
-{
-    static const struct {
-        const char *account, *user, *realm;
-    } rows[] = {
-        { "svc@contoso.test", "svc", "CONTOSO.TEST" },
-        { "CONTOSO\\svc", "svc", NULL },
-        { "corp.contoso.test\\svc", "svc", "CORP.CONTOSO.TEST" },
-        { "svc", "svc", NULL },
-        { "a@b@contoso.test", "a@b", "CONTOSO.TEST" },
-    };
-    struct xr_arena *arena = xr_arena_new();
-
-    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-        struct xr_account_parts parts = xr_account_parts(arena, rows[i].account);
-        ck_assert_str_eq(parts.user, rows[i].user);
-        ck_assert_pstr_eq(parts.realm, rows[i].realm);
-    }
-    ck_assert_int_eq(xr_account_fitness(arena, "Svc@contoso.test", "svc@CONTOSO.TEST"), 2);
-    ck_assert_int_eq(xr_account_fitness(arena, "CONTOSO\\svc", "svc@CONTOSO.TEST"), 1);
-    ck_assert_int_eq(xr_account_fitness(arena, "svc@contoso.test", "svc@OTHER.TEST"), 1);
-    ck_assert_int_eq(xr_account_fitness(arena, "svc@contoso.test", "svc2@CONTOSO.TEST"), 0);
-    ck_assert_int_eq(xr_account_fitness(arena, "CONTOSO\\svc", "HTTP/svc@CONTOSO.TEST"), 0);
-    xr_arena_free(arena);
-}
-END_TEST
-
-XR_UNIT_MAIN("kerberos_child", an_account_says_which_principal_it_may_be,
-    what_a_server_refuses_has_its_fault_and_is_asked_once,
+XR_UNIT_MAIN("kerberos_child", what_a_server_refuses_has_its_fault_and_is_asked_once,
     a_wrong_password_does_not_go_to_the_primary_server_too,
-    what_is_missing_here_is_told_before_anybody_is_asked,
+    a_strangers_default_realm_gets_to_know_no_account,
+    the_next_realm_is_asked_where_one_is_unknown_or_silent_or_does_not_know_the_name,
+    a_server_that_falls_silent_over_the_proof_is_the_last_one,
+    a_referral_to_a_stranger_is_not_followed, what_is_missing_here_is_told_before_anybody_is_asked,
     a_server_that_is_not_there_or_not_known_cannot_be_reached, a_silent_server_ends_with_the_step,
     a_busy_child_does_not_outlive_a_parent_that_was_killed,
     a_child_that_worked_ends_without_leaks_and_says_nothing_else, a_child_bears_any_question)
