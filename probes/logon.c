@@ -146,7 +146,7 @@ static void judge_failure(struct logon *logon)
     if (fault == XR_FAULT_CONTENT) /* of NTLM's second message */
         finding->code = XR_FINDING_LOGON_SCHEME_NOT_OFFERED;
     if (fault == XR_FAULT_HTTP_BROKEN && logon->ctx->auth == XR_AUTH_NTLM && dialogue &&
-        dialogue->proof_sent && logon->attempt.proved)
+        dialogue->proof_sent && logon->ctx->ews_leg->proved)
         finding->cause = broken_at_the_proof;
     if (xr_is_refused_by_kdc(logon->attempt.err))
         xr_close_gate(logon->ctx, logon->step);
