@@ -399,6 +399,11 @@ static const struct xr_err *outcome(
     if (code && http->watch.guard.flood)
         return xr_err(
             call->arena, XR_FAULT_TLS_HANDSHAKE, (int)code, "%s", http->watch.guard.flood);
+    if (code && http->watch.guard.hello_requests)
+        return xr_err(call->arena, XR_FAULT_TLS_CLIENT_CERTIFICATE, (int)code,
+            "behind the request the server asks for a new TLS handshake, which IIS does to demand "
+            "a "
+            "certificate of the client, and ends the connection without one");
     if (code)
         return xr_http_curl_err(call->arena, http->easy, code);
     return call->status >= FIRST_STATUS

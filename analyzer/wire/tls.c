@@ -22,7 +22,8 @@ enum { REFUSAL_MS = 250, BANNER_MAX = 80 };
  */
 enum { CERTIFICATES_BYTES_MAX = 1024 * 1024, STRONG_DH_BITS = 2048 };
 
-/* A server has no use for more: IIS renegotiates once, to ask for a client certificate. */
+/* A server has no use for more: IIS asks once for a second handshake, to get a client certificate;
+ * none is made. */
 enum { HELLO_REQUESTS_MAX = 32 };
 
 static void ssl_done(SSL **ssl)

@@ -218,6 +218,11 @@ static bool answer_nobody(struct visit *visit)
 
 static bool answer(struct visit *visit)
 {
+    if (visit->server->wants_certificate) {
+        (void)SSL_renegotiate(visit->ssl);
+        (void)SSL_do_handshake(visit->ssl);
+        return false;
+    }
     if (visit->value && !strncmp(visit->value, "NTLM ", 5))
         return answer_ntlm(visit, visit->value + 5);
     if (visit->value && !strncmp(visit->value, "Negotiate ", 10))
@@ -304,6 +309,8 @@ void server_start(struct server *server, const char *key, const char *digest)
     (void)pthread_mutex_init(&server->lock, NULL);
     server->scheme = server->scheme ? server->scheme : "NTLM";
     server->ctx = SSL_CTX_new(TLS_server_method());
+    if (server->wants_certificate)
+        (void)SSL_CTX_set_max_proto_version(server->ctx, TLS1_2_VERSION);
     server_certify(server, key, digest);
     server->listener = listen_anywhere(&server->port);
     ck_assert_int_eq(pthread_create(&server->thread, NULL, serve, server), 0);

@@ -33,6 +33,7 @@ struct server {
     int forgets_after;       /* requests on a connection that is logged on; 0: never */
     bool per_request;        /* tickets log no connection on */
     const char *ticket_says; /* behind "Negotiate " in the 401 to a ticket; NULL: it is accepted */
+    bool wants_certificate;  /* late, as IIS: by a second handshake, before it answers */
     bool echoes;             /* shows the request in the answer */
     /* What came. */
     char transcript[64];

@@ -243,6 +243,17 @@ START_TEST(what_cannot_be_put_into_an_answer_ends_the_dialogue)
 }
 END_TEST
 
+START_TEST(who_demands_a_certificate_behind_the_request_is_told_so)
+{
+    begin((struct server){ .wants_certificate = true });
+    const struct xr_err *err = user_logs_on(&user, &server);
+    ck_assert_ptr_nonnull(err);
+    ck_assert_int_eq(err->fault, XR_FAULT_TLS_CLIENT_CERTIFICATE);
+    ck_assert(!user.trace.proved);
+    end();
+}
+END_TEST
+
 XR_UNIT_MAIN("http_ntlm_answers", an_answer_without_a_challenge_is_the_answer,
     a_challenge_that_is_none_is_answered_by_nothing, a_challenge_in_one_header_with_others_is_found,
     challenges_without_end_are_one_refusal,
@@ -250,4 +261,5 @@ XR_UNIT_MAIN("http_ntlm_answers", an_answer_without_a_challenge_is_the_answer,
     no_later_answer_shows_the_proof_either, many_alike_are_captured_never,
     a_limit_is_of_all_answers_together, one_turn_is_enough_for_a_dialogue,
     nothing_is_proved_without_tls, a_proxy_learns_nothing_and_changes_nothing,
-    what_cannot_be_put_into_an_answer_ends_the_dialogue)
+    what_cannot_be_put_into_an_answer_ends_the_dialogue,
+    who_demands_a_certificate_behind_the_request_is_told_so)
