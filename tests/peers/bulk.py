@@ -19,8 +19,8 @@ CASES = [
     Case("TLS ends elsewhere, Allow", "EPA_OTHER_PORT", "EWS", SERVICE, PASSWORD, "logon.rejected", [FITS_NOT], None, 0, "logon.rejected"),
     Case("TLS ends elsewhere, a wrong password", "EPA_OTHER_PORT", "EWS", "CONTOSO\\spare9", WRONG, "logon.rejected", [BAD_ELSEWHERE],
          None, 1, "logon.rejected"),
-    Case("TLS ends elsewhere, Autodiscover, then Allow", "EPA_OTHER_PORT", None, SERVICE, PASSWORD, None, [UNSEEN, FITS_NOT], NONE, 0,
-         PROTECTION),
+    Case("TLS ends elsewhere, Autodiscover, then Allow", "EPA_OTHER_PORT", None, SERVICE, PASSWORD, None, [UNSEEN, FITS_NOT, NONE, FITS_NOT],
+         NONE, 0, PROTECTION),
 ]
 
 
