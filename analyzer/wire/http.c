@@ -110,7 +110,9 @@ static void note_proof(const struct xr_http_call *call, bool answered)
         answered && (call->status == 200 || (call->status == 500 && is_soap(&http->body)));
     if (auth != XR_HTTP_BASIC && auth != XR_HTTP_NTLM)
         return;
-    http->taken = (answered && call->status == 200) || (http->taken && !refused);
+    /* By NTLM only the next request over the connection shows it: 200 may hold "busy" as well. */
+    bool taken = answered && call->status == 200 && auth == XR_HTTP_BASIC;
+    http->taken = taken || (http->taken && !refused);
     http->unclear = !http->taken && !http->accepted && !refused;
 }
 

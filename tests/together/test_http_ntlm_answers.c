@@ -254,6 +254,18 @@ START_TEST(who_demands_a_certificate_behind_the_request_is_told_so)
 }
 END_TEST
 
+/* "Busy" comes with 200 too, from whoever has looked at nothing yet. */
+START_TEST(a_refusal_behind_the_first_answer_is_about_the_proof)
+{
+    begin((struct server){ .to_known = ANSWER("401 No", "WWW-Authenticate: NTLM\r\n", "0", "") });
+    expect_status(user_logs_on(&user, &server), 200);
+    expect_status(user_logs_on(&user, &server), 401);
+    ck_assert(user.trace.proved);
+    expect_came("|13k");
+    end();
+}
+END_TEST
+
 XR_UNIT_MAIN("http_ntlm_answers", an_answer_without_a_challenge_is_the_answer,
     a_challenge_that_is_none_is_answered_by_nothing, a_challenge_in_one_header_with_others_is_found,
     challenges_without_end_are_one_refusal,
@@ -262,4 +274,5 @@ XR_UNIT_MAIN("http_ntlm_answers", an_answer_without_a_challenge_is_the_answer,
     a_limit_is_of_all_answers_together, one_turn_is_enough_for_a_dialogue,
     nothing_is_proved_without_tls, a_proxy_learns_nothing_and_changes_nothing,
     what_cannot_be_put_into_an_answer_ends_the_dialogue,
-    who_demands_a_certificate_behind_the_request_is_told_so)
+    who_demands_a_certificate_behind_the_request_is_told_so,
+    a_refusal_behind_the_first_answer_is_about_the_proof)
