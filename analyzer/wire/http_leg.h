@@ -28,7 +28,6 @@ struct xr_http_kept {
     struct xr_http_place place;
     enum xr_http_auth auth;
     bool unbound; /* as asked for */
-    bool proven;  /* an answer over it was a success */
 };
 
 struct xr_http {

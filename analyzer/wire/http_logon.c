@@ -64,10 +64,9 @@ static bool is_kept_for(const struct xr_http_kept *kept, const struct xr_http_re
 static bool is_refusal_of_proof(struct xr_http_call *call)
 {
     struct xr_http *http = call->http;
-    struct xr_http_kept *kept = &http->kept;
 
     if (call->status == OK) {
-        kept->proven = http->taken = true;
+        http->taken = true;
         http->unclear = false;
     }
     if (call->status != UNAUTHORIZED || http->taken || call->request->known_right ||
@@ -113,7 +112,6 @@ static void keep(struct xr_http_call *call, const struct xr_http_leg *leg, bool 
     http->kept.on = !leg->closes;
     http->kept.every_request = every_request;
     http->kept.place = http->place;
-    http->kept.proven = call->status == OK;
 }
 
 /* ---- what goes out ---- */
