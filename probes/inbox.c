@@ -2,12 +2,16 @@
 
 #include <string.h>
 
+#include "analyzer/base/text.h"
+
 static void note_folder(struct xr_ctx *ctx, struct xr_step *step, const struct xr_ews_reply *reply)
 {
     struct xr_facts *facts = &ctx->run->facts;
     const struct xr_ews_rights *rights = &reply->rights;
 
     facts->known |= XR_FACT_MAILBOX;
+    if (ctx->target->folder && xr_same(ctx->target->folder, "inbox"))
+        ctx->inbox_id = reply->folder_id;
     facts->folder_name = reply->folder_name;
     facts->total_count = reply->total;
     facts->unread_count = reply->unread;

@@ -55,7 +55,8 @@ struct xr_ctx {
     const char *const *version;  /* the RequestServerVersion in use: points into xr_ews_versions */
     bool account_has_no_mailbox; /* noticed by logon */
     const struct xr_ews_reply *directory; /* ResolveNames of the mailbox, if inbox asked; or NULL */
-    bool of_many; /* first of a check of many: two requests for a mailbox must do */
+    const char *inbox_id; /* of the mailbox, if the test opened its Inbox; NULL: it did not */
+    bool of_many;         /* first of a check of many: two requests for a mailbox must do */
 
     int64_t back_off_ms; /* how long the server asked us to wait, in this run; 0: it did not */
     int pauses;          /* taken in this run because a server was busy */

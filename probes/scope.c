@@ -56,6 +56,17 @@ static enum xr_status proves_nothing(
     return status;
 }
 
+static enum xr_status is_same_mailbox(struct xr_ctx *ctx, struct xr_step *step)
+{
+    enum xr_status status =
+        proves_nothing(ctx, step, "the mailbox of the test itself was opened", NULL);
+
+    step->last_finding->cause =
+        "The address behind --outside is another one, mostly an alias, of the mailbox that is "
+        "tested: both have the same Inbox.";
+    return status;
+}
+
 /* Exchange does not tell a delegate without a right whether there is such a folder. */
 static bool is_denied(const struct xr_ctx *ctx, const struct xr_ews_reply *reply)
 {
@@ -77,6 +88,12 @@ static bool is_hidden(const struct xr_ctx *ctx, const struct xr_ews_reply *reply
            !reply->rights.read;
 }
 
+/* By another address of it, an alias mostly. */
+static bool is_mailbox_of_test(const struct xr_ctx *ctx, const struct xr_ews_reply *reply)
+{
+    return ctx->inbox_id && reply->folder_id && !strcmp(ctx->inbox_id, reply->folder_id);
+}
+
 static enum xr_status judge(
     struct xr_ctx *ctx, struct xr_step *step, const struct xr_ews_reply *reply)
 {
@@ -84,6 +101,8 @@ static enum xr_status judge(
 
     if (is_hidden(ctx, reply))
         return out_of_reach(ctx, step, "it may be seen, but not read");
+    if (xr_with_succeeded(reply) && is_mailbox_of_test(ctx, reply))
+        return is_same_mailbox(ctx, step);
     if (xr_with_succeeded(reply))
         return is_open(ctx, step, reply);
     xr_step_decisive(step, reply->code);
